@@ -1,0 +1,289 @@
+//! Records of the ring buffer: what the eBPF half tells the user half.
+
+/// Version of the layout below, in every header. The two halves are one build, so a mismatch
+/// means a foreign or corrupt record.
+pub const VERSION: u8 = 1;
+
+/// Kind of a record, in its header.
+#[repr(u8)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// [`FlowRecord`].
+    Flow = 1,
+    /// [`RetransmitRecord`].
+    Retransmit = 2,
+    /// [`CwndRecord`].
+    Cwnd = 3,
+    /// [`SynAckRecord`].
+    SynAck = 4,
+}
+
+/// First bytes of every record.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Header {
+    /// `CLOCK_MONOTONIC`, nanoseconds (`bpf_ktime_get_ns`).
+    pub time_ns: u64,
+    /// Length of the whole record, bytes.
+    pub len: u16,
+    /// A [`Kind`].
+    pub kind: u8,
+    /// [`VERSION`].
+    pub version: u8,
+    /// CPU that wrote the record.
+    pub cpu: u32,
+}
+
+/// Both ends of a connection. IPv4 addresses stand in their IPv4-mapped form, whatever the
+/// socket's family.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Endpoints {
+    /// This host's address, network byte order (`skc_rcv_saddr`, `skc_v6_rcv_saddr`).
+    pub local: [u8; 16],
+    /// The other side's address, network byte order (`skc_daddr`, `skc_v6_daddr`).
+    pub peer: [u8; 16],
+    /// This host's port, host byte order (`skc_num`).
+    pub local_port: u16,
+    /// The other side's port, host byte order (`skc_dport`).
+    pub peer_port: u16,
+    /// Inode number of the network namespace (`net->ns.inum`), as in `/proc/PID/ns/net`.
+    pub netns: u32,
+}
+
+/// What is read from the socket itself for every record: absolute values, so a lost record costs
+/// detail and never correctness. Fields of `struct tcp_sock` unless said otherwise.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SocketView {
+    /// Payload bytes acknowledged by the peer.
+    pub bytes_acked: u64,
+    /// Payload bytes sent, retransmissions included.
+    pub bytes_sent: u64,
+    /// Payload bytes retransmitted.
+    pub bytes_retrans: u64,
+    /// Segments retransmitted, SYN included.
+    pub total_retrans: u32,
+    /// Segments with payload sent, retransmissions included.
+    pub data_segs_out: u32,
+    /// Segments delivered to the peer (acknowledged or selectively acknowledged).
+    pub delivered: u32,
+    /// Congestion window, segments.
+    pub snd_cwnd: u32,
+    /// Slow-start threshold, segments; 0x7fffffff before the first loss.
+    pub snd_ssthresh: u32,
+    /// Smoothed round-trip time, microseconds (`srtt_us` >> 3).
+    pub srtt_us: u32,
+    /// Smallest round-trip time of the last minutes, microseconds (`rtt_min.s[0].v`).
+    pub min_rtt_us: u32,
+    /// The peer's receive window, bytes.
+    pub snd_wnd: u32,
+    /// Segment size in use, bytes (`mss_cache`).
+    pub mss: u32,
+    /// Segments in flight (`packets_out`).
+    pub packets_out: u32,
+    /// Duplicate SACKs received: retransmissions that were not needed.
+    pub dsack_dups: u32,
+    /// Reordering events seen.
+    pub reord_seen: u32,
+    /// Segments received out of order: loss or reordering on the way in.
+    pub rcv_ooopack: u32,
+    /// Non-zero while the application has had nothing to send (`app_limited`).
+    pub app_limited: u32,
+    /// Connection state (`skc_state`, `include/net/tcp_states.h`).
+    pub state: u8,
+    /// Congestion-avoidance state (`icsk_ca_state`, enum `tcp_ca_state`).
+    pub ca_state: u8,
+    /// Zero.
+    pub padding: [u8; 6],
+}
+
+/// Segments retransmitted since the flow's state began, by kind.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RetransmitKinds {
+    /// SYN of a connection that this host opens.
+    pub syn: u32,
+    /// After duplicate or selective acknowledgements (`TCP_CA_Recovery`).
+    pub fast: u32,
+    /// After a retransmission timeout (`TCP_CA_Loss`).
+    pub timeout: u32,
+    /// Tail loss probe (`TCP_CA_Open`, `TCP_CA_Disorder`, `TCP_CA_CWR`; RFC 8985).
+    pub tail_loss_probe: u32,
+}
+
+/// The flow was seen from its handshake on.
+pub const FLOW_BORN: u32 = 1;
+/// First report of a flow found in mid-life: its totals are a baseline, not news.
+pub const FLOW_FIRST: u32 = 1 << 1;
+/// Last report: the socket is being destroyed.
+pub const FLOW_CLOSED: u32 = 1 << 2;
+/// The flow never leaves the host; it is known only so that it can be left out.
+pub const FLOW_LOOPBACK: u32 = 1 << 3;
+/// The window is below a peak that was reported as lost.
+pub const FLOW_FALLEN: u32 = 1 << 4;
+
+/// A flow's report: at most one per interval, and one when it closes.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FlowRecord {
+    /// Kind [`Kind::Flow`].
+    pub header: Header,
+    /// Both ends.
+    pub ends: Endpoints,
+    /// `FLOW_*`.
+    pub flags: u32,
+    /// When the handshake completed, `CLOCK_MONOTONIC` nanoseconds; 0 if before the agent.
+    pub born_ns: u64,
+    /// The socket now.
+    pub view: SocketView,
+    /// Retransmissions by kind.
+    pub kinds: RetransmitKinds,
+    /// Smallest congestion window seen since the last report, segments.
+    pub cwnd_min: u32,
+    /// SYN or SYN-ACK retransmissions that the completed handshake took.
+    pub handshake_retrans: u32,
+    /// Name of the congestion control (`tcp_congestion_ops.name`), NUL-padded.
+    pub ca_name: [u8; 16],
+    /// Reports of this flow before this one, lost ones included.
+    pub reports: u32,
+    /// Zero: 8-byte alignment of the whole.
+    pub padding: u32,
+}
+
+/// One retransmission (of one skb, which can be many segments).
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RetransmitRecord {
+    /// Kind [`Kind::Retransmit`].
+    pub header: Header,
+    /// Both ends.
+    pub ends: Endpoints,
+    /// A [`RetransmitKind`].
+    pub kind: u32,
+    /// The socket just after the retransmission.
+    pub view: SocketView,
+    /// Payload bytes retransmitted now.
+    pub bytes: u64,
+    /// Segments retransmitted now.
+    pub segments: u32,
+    /// Zero.
+    pub padding: u32,
+}
+
+/// Why a segment was sent again.
+#[repr(u32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetransmitKind {
+    /// See [`RetransmitKinds::syn`].
+    Syn = 1,
+    /// See [`RetransmitKinds::fast`].
+    Fast = 2,
+    /// See [`RetransmitKinds::timeout`].
+    Timeout = 3,
+    /// See [`RetransmitKinds::tail_loss_probe`].
+    TailLossProbe = 4,
+}
+
+/// A significant change of the congestion window.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CwndRecord {
+    /// Kind [`Kind::Cwnd`].
+    pub header: Header,
+    /// Both ends.
+    pub ends: Endpoints,
+    /// A [`CwndChange`].
+    pub change: u32,
+    /// The socket now.
+    pub view: SocketView,
+    /// Window before: the peak that it fell from, or the low that it rose from; segments.
+    pub before: u32,
+    /// Window now, segments.
+    pub after: u32,
+}
+
+/// What happened to a congestion window.
+#[repr(u32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CwndChange {
+    /// Half of its peak or less.
+    Halved = 1,
+    /// At the floor, two segments or one.
+    Floor = 2,
+    /// Back at three quarters of the peak it had fallen from.
+    Recovered = 3,
+}
+
+/// A listener sent a SYN-ACK again.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SynAckRecord {
+    /// Kind [`Kind::SynAck`].
+    pub header: Header,
+    /// Both ends.
+    pub ends: Endpoints,
+    /// Retransmissions of this SYN-ACK so far, this one included (`num_retrans` + 1).
+    pub attempts: u32,
+}
+
+/// State of one flow in the LRU hash `FLOWS`, keyed by the address of its `struct sock`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FlowState {
+    /// Both ends, read once.
+    pub ends: Endpoints,
+    /// `FLOW_*`.
+    pub flags: u32,
+    /// See [`FlowRecord::born_ns`].
+    pub born_ns: u64,
+    /// Time of the last report.
+    pub reported_ns: u64,
+    /// `bytes_retrans` at the last look.
+    pub bytes_retrans: u64,
+    /// `total_retrans` at the last look.
+    pub total_retrans: u32,
+    /// Smallest window since the last report.
+    pub cwnd_min: u32,
+    /// Largest window since the last change told.
+    pub cwnd_peak: u32,
+    /// Peak that the window fell from, while `FLOW_FALLEN`.
+    pub cwnd_lost: u32,
+    /// By kind.
+    pub kinds: RetransmitKinds,
+    /// See [`FlowRecord::handshake_retrans`].
+    pub handshake_retrans: u32,
+    /// Smallest window since the fall, while `FLOW_FALLEN`.
+    pub cwnd_low: u32,
+    /// Reports so far.
+    pub reports: u32,
+    /// Zero.
+    pub padding: u32,
+}
+
+const _: () = assert!(size_of::<Header>() == 16);
+const _: () = assert!(size_of::<Endpoints>() == 40);
+const _: () = assert!(size_of::<SocketView>() == 88);
+const _: () = assert!(size_of::<RetransmitKinds>() == 16);
+const _: () = assert!(size_of::<FlowRecord>() == 16 + 40 + 8 + 8 + 88 + 16 + 8 + 16 + 8);
+const _: () = assert!(size_of::<RetransmitRecord>() == 16 + 40 + 8 + 88 + 8 + 8);
+const _: () = assert!(size_of::<CwndRecord>() == 16 + 40 + 8 + 88 + 8);
+const _: () = assert!(size_of::<SynAckRecord>() == 16 + 40 + 8);
+const _: () = assert!(size_of::<FlowState>() == 40 + 8 + 24 + 16 + 16 + 16);
+
+/// A record as it travels.
+///
+/// # Safety
+/// `repr(C)`, integers and byte arrays only, no implicit padding: every bit pattern is a value.
+pub unsafe trait Wire: Copy {}
+
+// SAFETY: as the trait asks; the sizes above exclude padding.
+unsafe impl Wire for Header {}
+// SAFETY: likewise.
+unsafe impl Wire for FlowRecord {}
+// SAFETY: likewise.
+unsafe impl Wire for RetransmitRecord {}
+// SAFETY: likewise.
+unsafe impl Wire for CwndRecord {}
+// SAFETY: likewise.
+unsafe impl Wire for SynAckRecord {}

@@ -1,0 +1,31 @@
+//! A flow's last word.
+
+use aya_ebpf::helpers::bpf_ktime_get_ns;
+use edgeghost_common::record::FLOW_LOOPBACK;
+
+use crate::maps::FLOWS;
+use crate::sock::Sock;
+use crate::{Outcome, flow, report, retransmit};
+
+/// `tcp_destroy_sock`: the socket goes away, with totals that nothing has told yet. After a
+/// server has closed, `tcp_probe` no longer fires while data and retransmissions go on: without
+/// this a server that closes first would look idle.
+#[inline(always)]
+pub(crate) fn on_destroy(sock: Sock) -> Outcome {
+    // Unknown: it never carried anything, or never left SYN_SENT without a retransmission.
+    let Some(state) = flow::lookup(sock) else {
+        return Ok(());
+    };
+    let outcome = if state.flags & FLOW_LOOPBACK == 0 {
+        let tcp = sock.tcp()?;
+        // SAFETY: a helper without arguments.
+        let now_ns = unsafe { bpf_ktime_get_ns() };
+        let settled = retransmit::settle_rest(state, tcp);
+        report::last(state, tcp, now_ns).and(settled)
+    } else {
+        Ok(())
+    };
+    // The address may belong to another socket in a moment. Failing means it is gone already.
+    let _ = FLOWS.remove(sock.key());
+    outcome
+}

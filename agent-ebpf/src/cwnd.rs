@@ -1,0 +1,72 @@
+//! Significant changes of the congestion window.
+
+use edgeghost_common::Counter;
+use edgeghost_common::limits::{CWND_FLOOR, CWND_MIN_PEAK};
+use edgeghost_common::record::{CwndChange, CwndRecord, FLOW_FALLEN, FlowState, Kind};
+
+use crate::sock::TcpSock;
+use crate::{Outcome, budget, report};
+
+/// Follows the window, and tells when it fell to half of its peak or to the floor, or came back.
+#[inline(always)]
+pub(crate) fn track(state: &mut FlowState, tcp: TcpSock, now_ns: u64) -> Outcome {
+    let cwnd = tcp.snd_cwnd();
+    if cwnd < state.cwnd_min {
+        state.cwnd_min = cwnd;
+    }
+    let peak = state.cwnd_peak;
+    if peak >= CWND_MIN_PEAK && cwnd <= peak / 2 {
+        return on_fall(state, tcp, now_ns, cwnd);
+    }
+    if cwnd > peak {
+        state.cwnd_peak = cwnd;
+        if state.flags & FLOW_FALLEN != 0 && cwnd >= state.cwnd_lost - state.cwnd_lost / 4 {
+            state.flags &= !FLOW_FALLEN;
+            let low = state.cwnd_low;
+            return tell(state, tcp, now_ns, CwndChange::Recovered, (low, cwnd));
+        }
+    }
+    Ok(())
+}
+
+#[inline(always)]
+fn on_fall(state: &mut FlowState, tcp: TcpSock, now_ns: u64, cwnd: u32) -> Outcome {
+    let before = state.cwnd_peak;
+    // A fall within a fall: what must be regained is still the first peak.
+    if state.flags & FLOW_FALLEN == 0 {
+        state.flags |= FLOW_FALLEN;
+        state.cwnd_lost = before;
+        state.cwnd_low = cwnd;
+    } else if cwnd < state.cwnd_low {
+        state.cwnd_low = cwnd;
+    }
+    state.cwnd_peak = cwnd;
+    let change = if cwnd <= CWND_FLOOR {
+        CwndChange::Floor
+    } else {
+        CwndChange::Halved
+    };
+    tell(state, tcp, now_ns, change, (before, cwnd))
+}
+
+#[inline(always)]
+fn tell(
+    state: &FlowState,
+    tcp: TcpSock,
+    now_ns: u64,
+    change: CwndChange,
+    (before, after): (u32, u32),
+) -> Outcome {
+    budget::pay(now_ns, Counter::LostCwndBudget)?;
+    let mut entry = report::reserve::<CwndRecord>(Counter::LostCwndRingFull)?;
+    // SAFETY: room for a whole record, filled before it is submitted.
+    let record = unsafe { &mut *entry.as_mut_ptr() };
+    record.header = report::header::<CwndRecord>(Kind::Cwnd, now_ns);
+    record.ends = state.ends;
+    record.change = change as u32;
+    tcp.view(&mut record.view);
+    record.before = before;
+    record.after = after;
+    report::submit(entry, Counter::SentCwnd);
+    Ok(())
+}

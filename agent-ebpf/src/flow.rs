@@ -1,0 +1,72 @@
+//! State of a flow: finding it, beginning it.
+
+use aya_ebpf::bindings::BPF_ANY;
+use edgeghost_common::Counter;
+use edgeghost_common::record::{Endpoints, FLOW_BORN, FLOW_LOOPBACK, FlowState};
+
+use crate::maps::{self, FLOWS};
+use crate::sock::{Sock, TcpSock};
+
+/// The state of a known flow. The socket is locked by the kernel in every hook, so no other CPU
+/// touches this entry meanwhile.
+#[inline(always)]
+pub(crate) fn lookup(sock: Sock) -> Option<&'static mut FlowState> {
+    let state = FLOWS.get_ptr_mut(sock.key())?;
+    // SAFETY: a live map value, ours alone as said above.
+    Some(unsafe { &mut *state })
+}
+
+/// Begins the state of a flow that was not known, with the socket's present totals as baseline.
+#[inline(always)]
+pub(crate) fn begin(
+    sock: Sock,
+    tcp: TcpSock,
+    now_ns: u64,
+    born: bool,
+) -> Result<&'static mut FlowState, Counter> {
+    let ends = tcp.ends()?;
+    let cwnd = tcp.snd_cwnd();
+    let loopback = is_loopback(&ends);
+    let state = FlowState {
+        ends,
+        flags: if born { FLOW_BORN } else { 0 } | if loopback { FLOW_LOOPBACK } else { 0 },
+        born_ns: if born { now_ns } else { 0 },
+        reported_ns: now_ns,
+        bytes_retrans: tcp.bytes_retrans(),
+        total_retrans: tcp.total_retrans(),
+        cwnd_min: cwnd,
+        cwnd_peak: cwnd,
+        ..FlowState::default()
+    };
+    maps::count(match (loopback, born) {
+        (true, _) => Counter::FlowsLoopback,
+        (false, true) => Counter::FlowsBorn,
+        (false, false) => Counter::FlowsFound,
+    });
+    FLOWS
+        .insert(sock.key(), state, u64::from(BPF_ANY))
+        .map_err(|_| Counter::StateInsertFailed)?;
+    lookup(sock).ok_or(Counter::StateInsertFailed)
+}
+
+/// Whether a flow never leaves the host: 127.0.0.0/8, `::1`, or one address at both ends.
+#[inline(always)]
+fn is_loopback(ends: &Endpoints) -> bool {
+    let local = words(&ends.local);
+    let peer = words(&ends.peer);
+    let mapped = peer[0] == 0 && peer[1] == 0 && peer[2] == u32::from_be(0x0000_ffff);
+    let v6_loopback = peer[0] == 0 && peer[1] == 0 && peer[2] == 0 && peer[3] == u32::from_be(1);
+    (mapped && ends.peer[12] == 127)
+        || v6_loopback
+        || (local[0] == peer[0]
+            && local[1] == peer[1]
+            && local[2] == peer[2]
+            && local[3] == peer[3])
+}
+
+/// Four words in memory order: the compiler would otherwise call `memcmp`, which BPF has not.
+#[inline(always)]
+fn words(address: &[u8; 16]) -> [u32; 4] {
+    // SAFETY: 16 bytes, aligned to 4 within `Endpoints` (its size and place are asserted).
+    unsafe { core::ptr::read_unaligned(address.as_ptr().cast()) }
+}

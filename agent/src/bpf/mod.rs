@@ -1,0 +1,13 @@
+//! The kernel half, seen from user space: loaded, attached, read. The only room that names aya.
+
+mod cost;
+mod counters;
+mod object;
+mod probes;
+mod reader;
+
+pub use cost::ProgramCost;
+pub use counters::{CounterReading, Loss, Totals};
+pub use object::{Kernel, LoadError, Options};
+pub use probes::{ProbeOutcome, ProbeState, names as probe_names};
+pub use reader::{Crowded, Records};

@@ -1,0 +1,152 @@
+//! Loading the embedded object into the kernel.
+
+use aya::maps::{Array, MapData};
+use aya::{Ebpf, EbpfLoader, Endianness};
+use aya_log::EbpfLogger;
+use edgeghost_common::{Offsets, Settings};
+use thiserror::Error;
+
+use super::counters::Counters;
+use super::probes::{self, ProbeOutcome};
+use super::reader::Records;
+use super::{CounterReading, ProgramCost, Totals, cost};
+
+/// The programs, built by build.rs.
+static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/edgeghost-ebpf"));
+
+/// Why the kernel half does not run.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// The kernel's type information is unusable.
+    #[error("cannot read the kernel's BTF: {0}")]
+    Btf(#[from] aya::BtfError),
+    /// The object was refused.
+    #[error("the kernel refused the eBPF object: {0}")]
+    Object(#[from] aya::EbpfError),
+    /// A map was refused or is not in the object.
+    #[error("eBPF map {name}: {source}")]
+    Map {
+        /// Map.
+        name: &'static str,
+        /// What the kernel or aya said.
+        source: aya::maps::MapError,
+    },
+    /// The object lacks a map that user space relies on.
+    #[error("the eBPF object has no map {0}; agent and programs are not of one build")]
+    NoMap(&'static str),
+    /// A program that the agent cannot do without.
+    #[error("program {name} cannot be attached: {reason}")]
+    Probe {
+        /// Tracepoint.
+        name: &'static str,
+        /// What the kernel said.
+        reason: String,
+    },
+}
+
+/// What the loader is told.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Bound of the map of flows.
+    pub max_flows: u32,
+    /// Settings that can be changed later.
+    pub settings: Settings,
+}
+
+/// The kernel half, running. Dropping it detaches and unloads everything.
+pub struct Kernel {
+    ebpf: Ebpf,
+    settings: Array<MapData, Settings>,
+    counters: Counters,
+    logger: Option<EbpfLogger<&'static dyn log::Log>>,
+    probes: Vec<ProbeOutcome>,
+}
+
+impl Kernel {
+    /// Loads and attaches everything. `btf` is the kernel's type information, from which
+    /// `offsets` were taken. Nothing is attached before the reader's map exists.
+    pub fn load(
+        btf: &[u8],
+        offsets: &Offsets,
+        has_tracepoint: impl Fn(&str) -> bool,
+        options: Options,
+    ) -> Result<(Self, Records), LoadError> {
+        let btf = aya::Btf::parse(btf, Endianness::default())?;
+        let mut ebpf = EbpfLoader::new()
+            .btf(Some(&btf))
+            .override_global("OFFSETS", offsets, true)
+            .map_max_entries("FLOWS", options.max_flows)
+            .load(OBJECT)?;
+        let mut settings =
+            Array::try_from(take(&mut ebpf, "SETTINGS")?).map_err(map("SETTINGS"))?;
+        settings
+            .set(0, options.settings, 0)
+            .map_err(map("SETTINGS"))?;
+        let counters = Counters::new(take(&mut ebpf, "COUNTERS")?, take(&mut ebpf, "NETNS")?)
+            .map_err(map("COUNTERS"))?;
+        let records = Records::new(take(&mut ebpf, "RECORDS")?).map_err(map("RECORDS"))?;
+        let logger = logger(&mut ebpf);
+        let probes = probes::attach(&mut ebpf, &btf, has_tracepoint)?;
+        Ok((
+            Self {
+                ebpf,
+                settings,
+                counters,
+                logger,
+                probes,
+            },
+            records,
+        ))
+    }
+
+    /// How each program fared.
+    pub fn probes(&self) -> &[ProbeOutcome] {
+        &self.probes
+    }
+
+    /// Puts new settings in force.
+    pub fn set(&mut self, settings: Settings) -> Result<(), LoadError> {
+        self.settings.set(0, settings, 0).map_err(map("SETTINGS"))
+    }
+
+    /// Reads all counters.
+    pub fn counters(&self) -> Result<CounterReading, LoadError> {
+        self.counters.read().map_err(map("COUNTERS"))
+    }
+
+    /// Reads the totals of all network namespaces.
+    pub fn totals(&self) -> Result<Totals, LoadError> {
+        self.counters.totals().map_err(map("NETNS"))
+    }
+
+    /// Run time of each program, where the kernel keeps run statistics.
+    pub fn costs(&self) -> Vec<ProgramCost> {
+        cost::read(&self.ebpf)
+    }
+
+    /// Passes on what the programs logged.
+    pub fn flush_log(&mut self) {
+        if let Some(logger) = &mut self.logger {
+            logger.flush();
+        }
+    }
+}
+
+/// The programs' own messages go into the agent's log. They are an aid, not a need.
+fn logger(ebpf: &mut Ebpf) -> Option<EbpfLogger<&'static dyn log::Log>> {
+    match EbpfLogger::init(ebpf) {
+        Ok(logger) => Some(logger),
+        Err(error) => {
+            log::debug!("the eBPF programs' own log is off: {error}");
+            None
+        }
+    }
+}
+
+fn take(ebpf: &mut Ebpf, name: &'static str) -> Result<aya::maps::Map, LoadError> {
+    ebpf.take_map(name).ok_or(LoadError::NoMap(name))
+}
+
+fn map(name: &'static str) -> impl FnOnce(aya::maps::MapError) -> LoadError {
+    move |source| LoadError::Map { name, source }
+}

@@ -1,0 +1,54 @@
+//! Command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Watches every TCP connection from inside the kernel, and tells a collapsed public path from a
+/// sick host.
+#[derive(Debug, Parser)]
+#[command(
+    name = "edgeghost",
+    version,
+    after_help = "Exit codes: 0 done, 1 failed while running, 2 usage or configuration, \
+                  3 missing privilege or kernel support.\n\
+                  Events go to standard output, one JSON object a line; the agent's own log goes \
+                  to standard error (RUST_LOG=debug for more)."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Watch, judge and write events until stopped (SIGTERM, SIGINT)
+    Run(Run),
+    /// Tell whether this host can run the agent, and what it would see
+    Check(ConfigFile),
+    /// Print the JSON Schema of the events
+    Schema,
+    /// Print the effective configuration as TOML
+    Config(ConfigFile),
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Configuration.
+    #[command(flatten)]
+    pub config: ConfigFile,
+    /// Where events go: a file that is appended to, or - for standard output
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub output: PathBuf,
+}
+
+/// Where the configuration comes from.
+#[derive(Debug, Args)]
+pub struct ConfigFile {
+    /// Read settings from this TOML file instead of using the defaults
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}

@@ -1,0 +1,193 @@
+//! The agent about itself.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// `agent_start`: first line of a run.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct AgentStart {
+    /// The agent.
+    pub agent: StartInfo,
+}
+
+/// How the agent starts.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct StartInfo {
+    /// Process id.
+    pub pid: u32,
+    /// The kernel.
+    pub kernel: KernelInfo,
+    /// The programs in the kernel.
+    pub probes: Vec<Probe>,
+    /// The configuration.
+    pub config: ConfigInfo,
+    /// What is known of EC2.
+    pub ec2: Ec2Info,
+}
+
+/// The kernel.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct KernelInfo {
+    /// `uname -r`.
+    pub release: String,
+    /// `uname -m`.
+    pub machine: String,
+    /// Optional fields that this kernel does not have.
+    pub missing_fields: Vec<String>,
+}
+
+/// One program.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Probe {
+    /// Tracepoint.
+    pub name: String,
+    /// How it is.
+    pub state: ProbeState,
+    /// Why it is not attached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// State of a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProbeState {
+    /// Running.
+    Attached,
+    /// This kernel does not have the tracepoint; the agent does without.
+    Unsupported,
+    /// It should run and does not.
+    Failed,
+}
+
+/// Configuration in force.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ConfigInfo {
+    /// FNV-1a of the effective configuration, 16 hex digits: equal digests, equal configuration.
+    pub digest: String,
+    /// File it came from; absent when all is default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+/// What is known of EC2.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Ec2Info {
+    /// Whether the instance metadata was read; while it is not, advice carries placeholders.
+    pub context: bool,
+}
+
+/// `agent_stop`: last line of a run.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct AgentStop {
+    /// The agent.
+    pub agent: StopInfo,
+}
+
+/// How the agent ended.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct StopInfo {
+    /// Why, as `SIGTERM`.
+    pub reason: String,
+    /// Length of the run, seconds.
+    pub uptime_seconds: f64,
+    /// Events written, this one included.
+    pub events: u64,
+    /// Records and events lost in the run, by reason.
+    pub lost: Vec<Lost>,
+    /// Retransmissions by network namespace, as in [`Health::netns`].
+    pub netns: Vec<NetnsCount>,
+}
+
+/// `agent_health`: every minute, and when something was lost.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct AgentHealth {
+    /// The agent.
+    pub agent: Health,
+}
+
+/// How the agent fares.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Health {
+    /// Since the start, seconds.
+    pub uptime_seconds: f64,
+    /// What was lost, by reason; empty when nothing was.
+    pub lost: Vec<Lost>,
+    /// Records received from the kernel.
+    pub records_received: u64,
+    /// Records that could not be decoded.
+    pub records_undecodable: u64,
+    /// Flows in the kernel: born, found in mid-life, left out as loopback.
+    pub flows_born: u64,
+    /// See `flows_born`.
+    pub flows_found: u64,
+    /// See `flows_born`.
+    pub flows_loopback: u64,
+    /// Flow table of the user half.
+    pub flow_table: MapFill,
+    /// Events waiting for the sink.
+    pub queue: MapFill,
+    /// Reports per flow come at most this often, seconds.
+    pub report_interval_seconds: f64,
+    /// Cost of each program; absent where the kernel keeps no run statistics.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<ProgramCost>,
+    /// Retransmissions by network namespace, at most 64.
+    pub netns: Vec<NetnsCount>,
+    /// Own CPU time since the start, user and system, seconds.
+    pub cpu_seconds: f64,
+    /// Own resident memory, bytes.
+    pub memory_bytes: u64,
+}
+
+/// A loss.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Lost {
+    /// What and why, as `tcp_retransmit.rate_limited`.
+    pub reason: String,
+    /// Since the last `agent_health`.
+    pub count: u64,
+    /// In the whole run.
+    pub total: u64,
+    /// The part of `total` that each CPU lost; absent for losses outside the kernel.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by_cpu: Vec<u64>,
+}
+
+/// How full something bounded is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct MapFill {
+    /// Entries now.
+    pub used: u64,
+    /// Bound.
+    pub capacity: u64,
+    /// Entries that had to make room, or were refused, in the whole run.
+    pub evicted: u64,
+}
+
+/// Cost of one program.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct ProgramCost {
+    /// Tracepoint.
+    pub name: String,
+    /// Runs since it was loaded.
+    pub runs: u64,
+    /// Mean time of a run, nanoseconds, the kernel's own timing included.
+    pub ns_per_run: f64,
+}
+
+/// Retransmissions of one network namespace since the programs were attached. `segments` plus
+/// `syn_acks` equal the growth of the namespace's `RetransSegs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NetnsCount {
+    /// Inode number, as in `/proc/PID/ns/net`.
+    pub netns: u32,
+    /// Segments retransmitted on sockets.
+    pub segments: u64,
+    /// Payload bytes retransmitted.
+    pub bytes: u64,
+    /// SYN-ACKs retransmitted.
+    pub syn_acks: u64,
+    /// Of `segments`: those that the host itself could not send.
+    pub failed: u64,
+}

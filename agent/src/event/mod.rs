@@ -1,0 +1,101 @@
+//! The published types: every line of the event stream, and the JSON Schema made from them.
+//!
+//! One event is one JSON object on one line. Dotted paths are OpenTelemetry names where such
+//! exist (`network.local.address`, `host.id`); our own live under `tcp`, `path`, `incident`,
+//! `remediation` and `agent`. What is not known is absent, never null. A field never changes its
+//! type; within one [`SCHEMA_VERSION`] fields are only added.
+
+mod agent;
+mod envelope;
+mod incident;
+mod remediation;
+pub mod schema;
+mod tcp;
+mod time;
+mod window;
+
+pub use agent::{
+    AgentHealth, AgentStart, AgentStop, ConfigInfo, Ec2Info, Health, KernelInfo, Lost, MapFill,
+    NetnsCount, Probe, ProbeState, ProgramCost, StartInfo, StopInfo,
+};
+pub use envelope::{Cloud, EventMeta, Host, Line, Service, Severity};
+pub use incident::{
+    Finding, Incident, IncidentInfo, IncidentState, RuledOut, Side, Verdict, VerdictInfo,
+    VerdictName, WorstPeer,
+};
+pub use remediation::{Action, Command, IncidentRef, Recommendation, Remediation, Target};
+pub use tcp::{
+    CwndDetail, End, IpVersion, Network, PathInfo, RetransmitDetail, RetransmitType, TcpCwnd,
+    TcpCwndInfo, TcpRetransmit, TcpRetransmitInfo, TcpSocket,
+};
+pub use time::Time;
+pub use window::{LocalOnly, PathWindow, PeerWindow, Quantiles, RetransmitCounts, WindowInfo};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Version of the published types. The minor number grows when a field is added.
+pub const SCHEMA_VERSION: &str = "1.0";
+
+/// Longest line in bytes, newline included: container runtimes split longer ones.
+pub const MAX_LINE_BYTES: usize = 16 * 1024;
+
+/// What an event is about; the envelope is put around it when it is written.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[expect(missing_docs, reason = "each variant is documented at its type")]
+pub enum Event {
+    AgentStart(Box<AgentStart>),
+    AgentStop(AgentStop),
+    AgentHealth(Box<AgentHealth>),
+    TcpRetransmit(TcpRetransmit),
+    TcpCwnd(TcpCwnd),
+    PathWindow(PathWindow),
+    PeerWindow(PeerWindow),
+    Verdict(Box<Verdict>),
+    Incident(Box<Incident>),
+    Recommendation(Box<Recommendation>),
+}
+
+/// How soon an event may be dropped when a sink cannot keep up; the greatest goes last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Detail of a single retransmission or window change.
+    Detail,
+    /// Windows: the next one comes in ten seconds.
+    Window,
+    /// The agent's own life and health, verdicts.
+    State,
+    /// Incidents and recommendations.
+    Alert,
+}
+
+impl Event {
+    /// The `event.name`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::AgentStart(_) => "agent_start",
+            Self::AgentStop(_) => "agent_stop",
+            Self::AgentHealth(_) => "agent_health",
+            Self::TcpRetransmit(_) => "tcp_retransmit",
+            Self::TcpCwnd(_) => "tcp_cwnd",
+            Self::PathWindow(_) => "path_window",
+            Self::PeerWindow(_) => "peer_window",
+            Self::Verdict(_) => "verdict",
+            Self::Incident(_) => "incident",
+            Self::Recommendation(_) => "recommendation",
+        }
+    }
+
+    /// When to drop it.
+    pub const fn priority(&self) -> Priority {
+        match self {
+            Self::TcpRetransmit(_) | Self::TcpCwnd(_) => Priority::Detail,
+            Self::PathWindow(_) | Self::PeerWindow(_) => Priority::Window,
+            Self::AgentStart(_) | Self::AgentStop(_) | Self::AgentHealth(_) | Self::Verdict(_) => {
+                Priority::State
+            }
+            Self::Incident(_) | Self::Recommendation(_) => Priority::Alert,
+        }
+    }
+}

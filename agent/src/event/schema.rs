@@ -1,0 +1,51 @@
+//! The JSON Schema of the event stream, generated from the types.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use super::{
+    AgentHealth, AgentStart, AgentStop, Incident, Line, PathWindow, PeerWindow, Recommendation,
+    SCHEMA_VERSION, TcpCwnd, TcpRetransmit, Verdict,
+};
+
+/// The schema: one alternative per event, told apart by `event.name`.
+pub fn document() -> Value {
+    let mut generator = SchemaSettings::draft2020_12()
+        .with(|settings| settings.contract = schemars::generate::Contract::Serialize)
+        .into_generator();
+    let alternatives = [
+        line::<AgentStart>(&mut generator, "agent_start"),
+        line::<AgentStop>(&mut generator, "agent_stop"),
+        line::<AgentHealth>(&mut generator, "agent_health"),
+        line::<TcpRetransmit>(&mut generator, "tcp_retransmit"),
+        line::<TcpCwnd>(&mut generator, "tcp_cwnd"),
+        line::<PathWindow>(&mut generator, "path_window"),
+        line::<PeerWindow>(&mut generator, "peer_window"),
+        line::<Verdict>(&mut generator, "verdict"),
+        line::<Incident>(&mut generator, "incident"),
+        line::<Recommendation>(&mut generator, "recommendation"),
+    ];
+    let definitions: Map<String, Value> = generator.take_definitions(true);
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "edgeghost event",
+        "description": "One line of the edgeghost event stream.",
+        "x-schema-version": SCHEMA_VERSION,
+        "oneOf": alternatives,
+        "$defs": definitions,
+    })
+}
+
+/// The alternative of the event called `name`, whose body is a `B`.
+fn line<B: JsonSchema>(generator: &mut SchemaGenerator, name: &str) -> Value {
+    let mut schema = Line::<'static, B>::json_schema(generator).to_value();
+    schema["title"] = json!(name);
+    if let Some(event) = schema.pointer_mut("/properties/event") {
+        *event = json!({
+            "allOf": [event.clone()],
+            "properties": { "name": { "const": name } },
+        });
+    }
+    schema
+}

@@ -1,0 +1,113 @@
+//! What the detector and the windows learn of a flow: news since the last sample.
+
+use std::net::IpAddr;
+
+use edgeghost_common::record::Endpoints;
+
+use crate::path::{PathClass, from_bytes};
+
+/// A flow's identity: both ends in their namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FlowKey {
+    /// This host's address.
+    pub local: IpAddr,
+    /// The other side's address.
+    pub peer: IpAddr,
+    /// This host's port.
+    pub local_port: u16,
+    /// The other side's port.
+    pub peer_port: u16,
+    /// Inode number of the network namespace.
+    pub netns: u32,
+}
+
+impl From<&Endpoints> for FlowKey {
+    fn from(ends: &Endpoints) -> Self {
+        Self {
+            local: from_bytes(ends.local),
+            peer: from_bytes(ends.peer),
+            local_port: ends.local_port,
+            peer_port: ends.peer_port,
+            netns: ends.netns,
+        }
+    }
+}
+
+/// Retransmitted segments by kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "as in edgeghost_common::record::RetransmitKinds"
+)]
+pub struct Kinds {
+    pub syn: u64,
+    pub fast: u64,
+    pub timeout: u64,
+    pub tail_loss_probe: u64,
+}
+
+impl Kinds {
+    /// Adds.
+    pub const fn add(&mut self, other: &Self) {
+        self.syn += other.syn;
+        self.fast += other.fast;
+        self.timeout += other.timeout;
+        self.tail_loss_probe += other.tail_loss_probe;
+    }
+}
+
+/// News of one flow: about one a second while it is active. Counts are since the last sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FlowSample {
+    /// `CLOCK_MONOTONIC`, nanoseconds.
+    pub time_ns: u64,
+    /// Which flow.
+    pub key: FlowKey,
+    /// Which way it goes.
+    pub class: PathClass,
+    /// Whether its network may vote (translated addresses may not: the path is not ours).
+    pub judged: bool,
+    /// Segments with payload sent, retransmissions included.
+    pub sent: u64,
+    /// Segments delivered.
+    pub delivered: u64,
+    /// Segments sent again.
+    pub retransmitted: u64,
+    /// Of these, by kind, as far as the programs saw them happen.
+    pub kinds: Kinds,
+    /// Payload bytes sent, retransmissions included.
+    pub bytes_sent: u64,
+    /// Payload bytes acknowledged.
+    pub bytes_acked: u64,
+    /// Payload bytes sent again.
+    pub bytes_retransmitted: u64,
+    /// SYNs or SYN-ACKs that the handshake took beyond the first; told once, with the first
+    /// sample of a flow born under the agent's eyes.
+    pub handshake_retransmitted: u32,
+    /// Congestion window, segments.
+    pub snd_cwnd: u32,
+    /// Smallest window since the last sample, segments.
+    pub snd_cwnd_min: u32,
+    /// Slow-start threshold, segments.
+    pub snd_ssthresh: u32,
+    /// Smoothed round-trip time, microseconds; 0 before the first measurement.
+    pub srtt_us: u32,
+    /// Smallest round-trip time of the last minutes, microseconds.
+    pub min_rtt_us: u32,
+    /// Segments in flight.
+    pub packets_out: u32,
+    /// The peer's receive window, bytes.
+    pub snd_wnd: u32,
+    /// Segment size, bytes.
+    pub mss: u32,
+    /// Connection state, as [`super::state`] names it.
+    pub state: u8,
+    /// Congestion-avoidance state, as [`super::ca_state`] names it.
+    pub ca_state: u8,
+    /// Congestion control, NUL-padded.
+    pub ca_name: [u8; 16],
+    /// The application had nothing to send.
+    pub app_limited: bool,
+    /// The flow is gone.
+    pub closed: bool,
+}

@@ -1,0 +1,198 @@
+//! The flows that the agent knows, bounded; turns absolute counters into news.
+
+use std::num::NonZeroUsize;
+
+use edgeghost_common::record::{
+    FLOW_BORN, FLOW_CLOSED, FLOW_FIRST, FlowRecord, RetransmitKinds, SocketView,
+};
+use lru::LruCache;
+
+use super::sample::{FlowKey, FlowSample, Kinds};
+use crate::path::{Classifier, PathClass};
+
+/// All flows known, the least recently heard of making room when it is full.
+pub struct FlowTable {
+    flows: LruCache<FlowKey, Known>,
+    capacity: usize,
+    evicted: u64,
+}
+
+/// What is remembered of a flow.
+struct Known {
+    view: SocketView,
+    kinds: RetransmitKinds,
+    born_ns: u64,
+    class: PathClass,
+    judged: bool,
+    /// Window in which it was last active.
+    window: u64,
+}
+
+/// What a flow's report led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// The news.
+    pub sample: FlowSample,
+    /// The flow was not active in this window before.
+    pub first_in_window: bool,
+}
+
+impl FlowTable {
+    /// A table for at most `capacity` flows.
+    pub fn new(capacity: NonZeroUsize) -> Self {
+        // Unbounded on purpose: a bounded LruCache takes all its memory at once.
+        Self {
+            flows: LruCache::unbounded(),
+            capacity: capacity.get(),
+            evicted: 0,
+        }
+    }
+
+    /// Flows known.
+    pub fn len(&self) -> usize {
+        self.flows.len()
+    }
+
+    /// Whether no flow is known.
+    pub fn is_empty(&self) -> bool {
+        self.flows.is_empty()
+    }
+
+    /// Flows that had to make room so far.
+    pub const fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
+    /// Most flows that fit.
+    pub const fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Takes in a report, heard in window number `window`.
+    pub fn take(&mut self, record: &FlowRecord, classifier: &Classifier, window: u64) -> Step {
+        let key = FlowKey::from(&record.ends);
+        let before = self
+            .flows
+            .pop(&key)
+            .filter(|known| is_same_flow(known, record));
+        let (class, judged) = before.as_ref().map_or_else(
+            || (classifier.classify(key.peer), classifier.judged(key.peer)),
+            |known| (known.class, known.judged),
+        );
+        let first_in_window = before.as_ref().is_none_or(|known| known.window != window);
+        let forgetful = self.evicted > 0;
+        let sample = news(key, class, judged, record, before.as_ref(), forgetful);
+        if record.flags & FLOW_CLOSED == 0 {
+            self.remember(
+                key,
+                Known {
+                    view: record.view,
+                    kinds: record.kinds,
+                    born_ns: record.born_ns,
+                    class,
+                    judged,
+                    window,
+                },
+            );
+        }
+        Step {
+            sample,
+            first_in_window,
+        }
+    }
+
+    /// Last looks at the flows that were active in `window`: local address, path, congestion
+    /// window and smoothed round-trip time.
+    pub fn looks(&self, window: u64) -> impl Iterator<Item = (&FlowKey, PathClass, &SocketView)> {
+        self.flows
+            .iter()
+            .filter(move |(_, known)| known.window == window)
+            .map(|(key, known)| (key, known.class, &known.view))
+    }
+
+    fn remember(&mut self, key: FlowKey, known: Known) {
+        if self.flows.len() >= self.capacity && self.flows.pop_lru().is_some() {
+            self.evicted += 1;
+        }
+        self.flows.put(key, known);
+    }
+}
+
+/// Whether a report continues what is known, or is of a new flow between the same ends: then it
+/// was born at another time, or its counters went back.
+fn is_same_flow(known: &Known, record: &FlowRecord) -> bool {
+    let same_birth = known.born_ns == record.born_ns || known.born_ns == 0 || record.born_ns == 0;
+    same_birth
+        && record.view.bytes_sent >= known.view.bytes_sent
+        && record.view.bytes_acked >= known.view.bytes_acked
+}
+
+/// The difference between a report and what was known before. Without that, the first report of a
+/// flow born under the agent's eyes counts from zero; otherwise the present totals are only a
+/// baseline, for the table has forgotten what it already counted.
+fn news(
+    key: FlowKey,
+    class: PathClass,
+    judged: bool,
+    record: &FlowRecord,
+    before: Option<&Known>,
+    forgetful: bool,
+) -> FlowSample {
+    let now = &record.view;
+    let born = record.flags & FLOW_BORN != 0;
+    let untold = record.reports == 0 || !forgetful;
+    let zero = (SocketView::default(), RetransmitKinds::default());
+    let (base, base_kinds) = match before {
+        Some(known) => (known.view, known.kinds),
+        None if born && untold && record.flags & FLOW_FIRST == 0 => zero,
+        None => (*now, record.kinds),
+    };
+    let newborn = born && before.is_none_or(|known| known.born_ns == 0);
+    FlowSample {
+        time_ns: record.header.time_ns,
+        key,
+        class,
+        judged,
+        sent: grown(now.data_segs_out, base.data_segs_out),
+        delivered: grown(now.delivered, base.delivered),
+        retransmitted: grown(now.total_retrans, base.total_retrans),
+        kinds: Kinds {
+            syn: grown(record.kinds.syn, base_kinds.syn),
+            fast: grown(record.kinds.fast, base_kinds.fast),
+            timeout: grown(record.kinds.timeout, base_kinds.timeout),
+            tail_loss_probe: grown(record.kinds.tail_loss_probe, base_kinds.tail_loss_probe),
+        },
+        bytes_sent: now.bytes_sent.saturating_sub(base.bytes_sent),
+        bytes_acked: now.bytes_acked.saturating_sub(base.bytes_acked),
+        bytes_retransmitted: now.bytes_retrans.saturating_sub(base.bytes_retrans),
+        handshake_retransmitted: if newborn { record.handshake_retrans } else { 0 },
+        snd_cwnd: now.snd_cwnd,
+        snd_cwnd_min: record.cwnd_min.min(now.snd_cwnd),
+        snd_ssthresh: now.snd_ssthresh,
+        srtt_us: now.srtt_us,
+        min_rtt_us: now.min_rtt_us,
+        packets_out: now.packets_out,
+        snd_wnd: now.snd_wnd,
+        mss: now.mss,
+        state: now.state,
+        ca_state: now.ca_state,
+        ca_name: record.ca_name,
+        app_limited: now.app_limited != 0,
+        closed: record.flags & FLOW_CLOSED != 0,
+    }
+}
+
+/// Growth of a 32-bit counter that may have wrapped. More than half its range is no growth: the
+/// kernel half began a new count (its state was pushed out and made anew).
+fn grown(now: u32, before: u32) -> u64 {
+    let growth = now.wrapping_sub(before);
+    if growth > u32::MAX / 2 {
+        u64::from(now)
+    } else {
+        u64::from(growth)
+    }
+}
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;

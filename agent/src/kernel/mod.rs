@@ -1,0 +1,13 @@
+//! What this kernel is and has, without asking a version number.
+//!
+//! Everything here is pure: bytes in, facts out. Whoever reads `/sys/kernel/btf/vmlinux` or calls
+//! `uname` hands the result over.
+
+pub mod btf;
+pub mod capabilities;
+pub mod offsets;
+pub mod version;
+
+pub use btf::{Btf, BtfError};
+pub use offsets::{ResolveError, has_tracepoint, resolve};
+pub use version::Release;

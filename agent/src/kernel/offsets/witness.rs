@@ -1,0 +1,49 @@
+//! The table's offsets on three kernels as `bpftool btf dump file ... format raw` prints them
+//! (`bits_offset` along the path, divided by 8): a witness that shares no code with the resolver.
+
+use edgeghost_common::Offsets;
+
+/// The kernels of tests/fixtures/btf, in the order of the columns.
+pub(super) const KERNELS: [&str; 3] = ["6.1", "6.12", "6.18"];
+
+/// Struct and member path, then the byte offset on each kernel, in the order of the table.
+#[rustfmt::skip]
+pub(super) const OFFSETS: [(&str, &str, [u32; 3]); Offsets::FIELDS.len()] = [
+    ("sock_common", "skc_family", [16, 16, 16]),
+    ("sock_common", "skc_state", [18, 18, 18]),
+    ("sock_common", "skc_daddr", [0, 0, 0]),
+    ("sock_common", "skc_rcv_saddr", [4, 4, 4]),
+    ("sock_common", "skc_dport", [12, 12, 12]),
+    ("sock_common", "skc_num", [14, 14, 14]),
+    ("sock_common", "skc_v6_daddr", [56, 56, 56]),
+    ("sock_common", "skc_v6_rcv_saddr", [72, 72, 72]),
+    ("sock_common", "skc_net.net", [48, 48, 48]),
+    ("net", "ns.inum", [144, 136, 176]),
+    ("tcp_sock", "inet_conn.icsk_inet.sk.__sk_common", [0, 0, 0]),
+    ("request_sock", "__req_common", [0, 0, 0]),
+    ("request_sock", "num_retrans", [146, 146, 146]),
+    ("tcp_sock", "inet_conn.icsk_ca_state", [1280, 1288, 1248]),
+    ("tcp_sock", "inet_conn.icsk_ca_ops", [1232, 1240, 1208]),
+    ("tcp_congestion_ops", "name", [88, 88, 88]),
+    ("tcp_sock", "bytes_acked", [1496, 1840, 1824]),
+    ("tcp_sock", "bytes_sent", [1488, 1608, 1544]),
+    ("tcp_sock", "bytes_retrans", [2136, 2208, 2192]),
+    ("tcp_sock", "total_retrans", [2144, 2216, 2200]),
+    ("tcp_sock", "data_segs_out", [1484, 1604, 1540]),
+    ("tcp_sock", "delivered", [1808, 1740, 1692]),
+    ("tcp_sock", "snd_cwnd", [1776, 1500, 1444]),
+    ("tcp_sock", "snd_ssthresh", [1772, 1584, 1492]),
+    ("tcp_sock", "srtt_us", [1672, 1728, 1680]),
+    ("tcp_sock", "rtt_min.s", [1692, 1552, 1496]),
+    ("minmax_sample", "v", [4, 4, 4]),
+    ("tcp_sock", "snd_wnd", [1572, 1492, 1436]),
+    ("tcp_sock", "mss_cache", [1580, 1496, 1440]),
+    ("tcp_sock", "packets_out", [1716, 1732, 1684]),
+    ("tcp_sock", "dsack_dups", [1504, 1880, 1864]),
+    ("tcp_sock", "reord_seen", [1740, 1944, 1928]),
+    ("tcp_sock", "rcv_ooopack", [2168, 2252, 2236]),
+    ("tcp_sock", "app_limited", [1820, 1748, 1716]),
+    ("sk_buff", "cb", [40, 40, 40]),
+    ("sk_buff", "len", [112, 112, 112]),
+    ("tcp_skb_cb", "tcp_gso_segs", [8, 8, 8]),
+];

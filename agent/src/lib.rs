@@ -1,0 +1,30 @@
+//! edgeghost watches every TCP connection of a host from inside the kernel, tells the public path
+//! from the private one, notices when only the public one collapses, and says how to mend it.
+//!
+//! ```text
+//!  kernel (agent-ebpf)                user space
+//!  state per flow ── ring ── flow::decode ── path ── flow::table ┬─ flow::window ─┐
+//!                                                                └─ detect ─ remedy ┴─ publish ── sink
+//! ```
+//!
+//! A room knows only the rooms below it: `event` is plain data, `detect` has no clock and no I/O,
+//! and only `bpf` names the eBPF library.
+
+pub mod bpf;
+pub mod check;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod daemon;
+pub mod detect;
+pub mod event;
+pub mod flow;
+pub mod hash;
+pub mod kernel;
+pub mod path;
+pub mod pipeline;
+pub mod publish;
+pub mod remedy;
+pub mod sink;
+pub mod startup;
+pub mod vitals;

@@ -1,0 +1,75 @@
+//! `edgeghost`: arguments, logging, exit code.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use edgeghost::cli::{Cli, Command, ConfigFile};
+use edgeghost::config::{Config, ConfigError};
+use edgeghost::daemon::{self, RunError, RunOptions};
+use edgeghost::startup::Unfit;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
+    match execute(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever closed standard output has seen enough.
+        Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::error!("{error}");
+            exit_code(&*error)
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<(), Box<dyn Error>> {
+    let mut out = io::stdout().lock();
+    match command {
+        Command::Run(run) => {
+            drop(out);
+            let config = read(&run.config)?;
+            let (config_file, output) = (run.config.config, run.output);
+            daemon::run(&RunOptions {
+                config,
+                config_file,
+                output,
+            })?;
+        }
+        Command::Check(file) => edgeghost::check::run(&read(&file)?, &mut out)??,
+        Command::Schema => {
+            serde_json::to_writer_pretty(&mut out, &edgeghost::event::schema::document())?;
+            writeln!(out)?;
+        }
+        Command::Config(file) => write!(out, "{}", read(&file)?.to_toml()?)?,
+    }
+    Ok(())
+}
+
+fn read(file: &ConfigFile) -> Result<Config, ConfigError> {
+    file.config
+        .as_deref()
+        .map_or_else(|| Ok(Config::default()), Config::read)
+}
+
+fn exit_code(error: &(dyn Error + 'static)) -> ExitCode {
+    let usage =
+        error.is::<ConfigError>() || matches!(error.downcast_ref(), Some(RunError::Output(_)));
+    let unfit = error.is::<Unfit>() || matches!(error.downcast_ref(), Some(RunError::Unfit(_)));
+    ExitCode::from(if usage {
+        2
+    } else if unfit {
+        3
+    } else {
+        1
+    })
+}
+
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    let json = error
+        .downcast_ref()
+        .and_then(serde_json::Error::io_error_kind);
+    kind.or(json) == Some(io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,206 @@
+//! The class of the path to a peer.
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod trie;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use prefix_trie::joint::{JointPrefixMap, JointPrefixSet};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::unmap;
+
+/// Which way a packet to a peer leaves the host.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum PathClass {
+    /// It does not.
+    Loopback,
+    /// Through the VPC: the peer is never reached by way of the internet gateway.
+    Private,
+    /// Through the internet gateway to an address that AWS publishes as its own.
+    Aws,
+    /// Through the internet gateway.
+    Public,
+}
+
+impl PathClass {
+    /// Every class, in order.
+    pub const ALL: [Self; 4] = [Self::Loopback, Self::Private, Self::Aws, Self::Public];
+
+    /// The name in events and in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Loopback => "loopback",
+            Self::Private => "private",
+            Self::Aws => "aws",
+            Self::Public => "public",
+        }
+    }
+}
+
+impl fmt::Display for PathClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+const fn v4(a: u8, b: u8, c: u8, d: u8, length: u8) -> IpNet {
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), length))
+}
+
+const fn v6(first: u16, second: u16, third: u16, last: u16, length: u8) -> IpNet {
+    let address = Ipv6Addr::new(first, second, third, 0, 0, 0, 0, last);
+    IpNet::V6(Ipv6Net::new_assert(address, length))
+}
+
+/// What never goes through an internet gateway, whoever configures what. The longest prefix
+/// counts.
+///
+/// Documentation addresses, 198.18.0.0/15 and 240.0.0.0/4 are left out on purpose: nobody may
+/// own them, but the default route would take them.
+const BUILT_IN: [(IpNet, PathClass); 15] = [
+    // This host: RFC 1122 (unspecified means loopback to connect()), RFC 4291.
+    (v4(0, 0, 0, 0, 32), PathClass::Loopback),
+    (v4(127, 0, 0, 0, 8), PathClass::Loopback),
+    (v6(0, 0, 0, 0, 128), PathClass::Loopback),
+    (v6(0, 0, 0, 1, 128), PathClass::Loopback),
+    // This network, RFC 1122.
+    (v4(0, 0, 0, 0, 8), PathClass::Private),
+    // RFC 1918.
+    (v4(10, 0, 0, 0, 8), PathClass::Private),
+    (v4(172, 16, 0, 0, 12), PathClass::Private),
+    (v4(192, 168, 0, 0, 16), PathClass::Private),
+    // Shared address space, RFC 6598: secondary VPC CIDRs, and AWS's own use.
+    (v4(100, 64, 0, 0, 10), PathClass::Private),
+    // Link-local, with the instance metadata, DNS and time services in it.
+    (v4(169, 254, 0, 0, 16), PathClass::Private),
+    (v6(0xfe80, 0, 0, 0, 10), PathClass::Private),
+    // Unique local addresses, RFC 4193; with the same services in fd00:ec2::/32.
+    (v6(0xfc00, 0, 0, 0, 7), PathClass::Private),
+    // Multicast and broadcast: no unicast path at all.
+    (v4(224, 0, 0, 0, 4), PathClass::Private),
+    (v4(255, 255, 255, 255, 32), PathClass::Private),
+    (v6(0xff00, 0, 0, 0, 8), PathClass::Private),
+];
+
+/// NAT64's well-known prefix (RFC 6052): its last 32 bits are the IPv4 address of the peer.
+const NAT64: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
+
+/// Addresses behind a translator or a relay: the path to them is a NAT gateway's or a relay's,
+/// not that of this host's own public address, so they say nothing about it.
+const TRANSLATED: [IpNet; 4] = [
+    IpNet::V6(NAT64),
+    // NAT64 for local use, RFC 8215.
+    v6(0x64, 0xff9b, 1, 0, 48),
+    // Teredo, RFC 4380.
+    v6(0x2001, 0, 0, 0, 32),
+    // 6to4, RFC 3056.
+    v6(0x2002, 0, 0, 0, 16),
+];
+
+/// What is known about address ranges besides the built-in table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ranges {
+    /// From the configuration: peered networks, VPN, Direct Connect. May be public space.
+    pub private: Vec<IpNet>,
+    /// CIDR blocks of the VPCs of all interfaces, from the instance metadata. May be public space.
+    pub vpc: Vec<IpNet>,
+    /// AWS's published ranges; empty unless a ranges file is configured.
+    pub aws: Vec<IpNet>,
+}
+
+/// Tells the class of the path to an address.
+#[derive(Debug, Clone)]
+pub struct Classifier {
+    known: JointPrefixMap<IpNet, PathClass>,
+    aws: JointPrefixSet<IpNet>,
+}
+
+impl Classifier {
+    /// Compiles the ranges. What the configuration and the VPC say comes before AWS's list: a
+    /// private way to an address of AWS's is private.
+    pub fn new(ranges: &Ranges) -> Self {
+        let mut known = JointPrefixMap::new();
+        for range in ranges.private.iter().chain(&ranges.vpc) {
+            known.insert(normal(*range), PathClass::Private);
+        }
+        for (range, class) in BUILT_IN {
+            known.insert(range, class);
+        }
+        Self {
+            known,
+            aws: ranges.aws.iter().copied().map(normal).collect(),
+        }
+    }
+
+    /// The class of the path to an address. A NAT64 address has the class of the IPv4 address in
+    /// it; see [`Self::judged`].
+    pub fn classify(&self, address: IpAddr) -> PathClass {
+        let address = unmap(address);
+        if let Some(class) = self.known_class(address) {
+            return class;
+        }
+        if let Some(embedded) = nat64(address) {
+            return self.classify(embedded);
+        }
+        if self.aws.get_lpm(&IpNet::from(address)).is_some() {
+            PathClass::Aws
+        } else {
+            PathClass::Public
+        }
+    }
+
+    /// Whether flows to an address may vote on the path of the local address. Not behind NAT64,
+    /// 6to4 or Teredo, unless the configuration or the VPC claims the address: then it is known
+    /// which way it is reached.
+    pub fn judged(&self, address: IpAddr) -> bool {
+        let address = unmap(address);
+        let translated = TRANSLATED.iter().any(|range| range.contains(&address));
+        !translated || self.known_class(address).is_some()
+    }
+
+    fn known_class(&self, address: IpAddr) -> Option<PathClass> {
+        let (_, class) = self.known.get_lpm(&IpNet::from(address))?;
+        Some(*class)
+    }
+}
+
+impl Default for Classifier {
+    /// With the built-in table only.
+    fn default() -> Self {
+        Self::new(&Ranges::default())
+    }
+}
+
+/// A range without host bits; one of IPv4-mapped addresses as the IPv4 range it stands for,
+/// because addresses are unmapped before they are looked up.
+fn normal(range: IpNet) -> IpNet {
+    let range = range.trunc();
+    match (range, unmap(range.network())) {
+        (IpNet::V6(mapped), IpAddr::V4(network)) => mapped
+            .prefix_len()
+            .checked_sub(96)
+            .and_then(|length| Ipv4Net::new(network, length).ok())
+            .map_or(range, IpNet::V4),
+        _ => range,
+    }
+}
+
+/// The IPv4 address in a NAT64 address.
+fn nat64(address: IpAddr) -> Option<IpAddr> {
+    match address {
+        IpAddr::V6(address) if NAT64.contains(&address) => {
+            let [.., a, b, c, d] = address.octets();
+            Some(Ipv4Addr::new(a, b, c, d).into())
+        }
+        _ => None,
+    }
+}

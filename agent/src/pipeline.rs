@@ -1,0 +1,183 @@
+//! From records to events: decode, put on a path, remember, sum, judge. No I/O and no clock of
+//! its own.
+
+use std::num::NonZeroUsize;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::detect::{Detector, Params};
+use crate::flow::{DecodeError, FlowKey, FlowTable, Record, Windows, decode};
+use crate::path::{Classifier, PathClass, Ranges};
+use crate::publish::{self, Incidents, Note};
+
+/// A judgement must stand for this long before it is told: one breath.
+const SETTLE_NS: u64 = 2_000_000_000;
+
+/// The way from records to events.
+pub struct Pipeline {
+    classifier: Classifier,
+    table: FlowTable,
+    windows: Windows,
+    detector: Detector,
+    incidents: Incidents,
+    peers_max: usize,
+    window_began_ns: u64,
+    received: u64,
+    undecodable: u64,
+}
+
+/// The pipeline's own figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figures {
+    /// Records taken in.
+    pub received: u64,
+    /// Of these: not decodable.
+    pub undecodable: u64,
+    /// Flows remembered.
+    pub flows: usize,
+    /// Most flows that fit.
+    pub flows_capacity: usize,
+    /// Flows that had to make room.
+    pub flows_evicted: u64,
+    /// Peers not summed apart, for want of room.
+    pub peers_unsummed: u64,
+    /// Samples not judged, for too many local addresses.
+    pub unjudged: u64,
+}
+
+impl Pipeline {
+    /// A pipeline that knows nothing yet, at the monotonic time `now_ns`.
+    pub fn new(config: &Config, now_ns: u64) -> Self {
+        let ranges = Ranges {
+            private: config.path.private_cidrs.clone(),
+            ..Ranges::default()
+        };
+        let capacity = usize::try_from(config.flows.table_max).unwrap_or(usize::MAX);
+        Self {
+            classifier: Classifier::new(&ranges),
+            table: FlowTable::new(NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN)),
+            windows: Windows::default(),
+            detector: Detector::new(Params {
+                confirm_ns: nanos(config.detect.confirm_seconds),
+                hold_ns: nanos(config.detect.hold_seconds),
+                recovered_ns: nanos(config.detect.recovered_seconds),
+                cooldown_ns: config.detect.cooldown_seconds.saturating_mul(1_000_000_000),
+                settle_ns: SETTLE_NS,
+            }),
+            incidents: Incidents::new(config.detect.cooldown_seconds),
+            peers_max: usize::try_from(config.window.peers_max).unwrap_or(usize::MAX),
+            window_began_ns: now_ns,
+            received: 0,
+            undecodable: 0,
+        }
+    }
+
+    /// Takes in one record; what it gives to tell goes to `out`.
+    pub fn take(&mut self, bytes: &[u8], clock: Clock, out: &mut Vec<Note>) {
+        self.received += 1;
+        match decode(bytes) {
+            Ok(record) => self.take_record(&record, clock, out),
+            Err(error) => self.note_undecodable(error),
+        }
+    }
+
+    /// Judges, as of the monotonic time `now_ns`.
+    pub fn tick(&mut self, now_ns: u64, clock: Clock, out: &mut Vec<Note>) {
+        let findings = self.detector.tick(now_ns);
+        out.extend(
+            findings
+                .iter()
+                .map(|finding| self.incidents.note(finding, now_ns, clock)),
+        );
+    }
+
+    /// Closes the window at `now_ns` and begins the next.
+    pub fn close_window(&mut self, now_ns: u64, clock: Clock, out: &mut Vec<Note>) {
+        let seconds = now_ns.saturating_sub(self.window_began_ns) as f64 / 1e9;
+        self.window_began_ns = now_ns;
+        let (paths, peers) = self.windows.close(&self.table, self.peers_max);
+        self.incidents.note_peers(&peers);
+        let time = clock.wall(now_ns);
+        out.extend(
+            paths
+                .iter()
+                .map(|path| publish::path_window(path, seconds, time)),
+        );
+        out.extend(
+            peers
+                .iter()
+                .map(|peer| publish::peer_window(peer, seconds, time)),
+        );
+    }
+
+    /// The pipeline's own figures.
+    pub fn figures(&self) -> Figures {
+        Figures {
+            received: self.received,
+            undecodable: self.undecodable,
+            flows: self.table.len(),
+            flows_capacity: self.table.capacity(),
+            flows_evicted: self.table.evicted(),
+            peers_unsummed: self.windows.peers_unsummed(),
+            unjudged: self.detector.unjudged(),
+        }
+    }
+
+    fn take_record(&mut self, record: &Record, clock: Clock, out: &mut Vec<Note>) {
+        match record {
+            Record::Flow(flow) => {
+                let step = self
+                    .table
+                    .take(flow, &self.classifier, self.windows.number());
+                if step.sample.class != PathClass::Loopback {
+                    self.windows.add(&step);
+                    self.detector.observe(&step.sample);
+                }
+            }
+            Record::Retransmit(retransmit) => {
+                if let Some((_, class)) = self.way(&FlowKey::from(&retransmit.ends)) {
+                    let time = clock.wall(retransmit.header.time_ns);
+                    out.push(publish::retransmit(retransmit, class, time));
+                }
+            }
+            Record::Cwnd(cwnd) => {
+                if let Some((_, class)) = self.way(&FlowKey::from(&cwnd.ends)) {
+                    out.push(publish::cwnd(cwnd, class, clock.wall(cwnd.header.time_ns)));
+                }
+            }
+            Record::SynAck(syn_ack) => {
+                if let Some((key, class)) = self.way(&FlowKey::from(&syn_ack.ends)) {
+                    self.windows.add_syn_ack(key.local, key.peer, class);
+                    out.push(publish::syn_ack(
+                        syn_ack,
+                        class,
+                        clock.wall(syn_ack.header.time_ns),
+                    ));
+                }
+            }
+        }
+    }
+
+    /// The path of a flow, unless it stays on the host.
+    fn way(&self, key: &FlowKey) -> Option<(FlowKey, PathClass)> {
+        let class = self.classifier.classify(key.peer);
+        (class != PathClass::Loopback).then_some((*key, class))
+    }
+
+    fn note_undecodable(&mut self, error: DecodeError) {
+        if self.undecodable == 0 {
+            log::error!("a record from the kernel cannot be decoded: {error}");
+        }
+        self.undecodable += 1;
+    }
+}
+
+/// Seconds of the configuration, which are checked to be small and positive, in nanoseconds.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked at reading"
+)]
+pub fn nanos(seconds: f64) -> u64 {
+    (seconds * 1e9) as u64
+}

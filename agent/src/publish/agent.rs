@@ -1,0 +1,143 @@
+//! The agent about itself.
+
+use edgeghost_common::NetnsTotals;
+
+use super::Note;
+use crate::bpf::{ProbeOutcome, ProbeState};
+use crate::event::{
+    AgentHealth, AgentStart, AgentStop, ConfigInfo, Ec2Info, Event, Health, KernelInfo, NetnsCount,
+    Probe, Severity, StartInfo, StopInfo, Time,
+};
+
+/// Namespaces told at most.
+const MAX_NETNS: usize = 64;
+
+/// What `agent_start` tells.
+pub struct StartFacts<'a> {
+    /// Release and machine of the kernel.
+    pub kernel: KernelInfo,
+    /// How each program fared.
+    pub probes: &'a [ProbeOutcome],
+    /// The configuration.
+    pub config: ConfigInfo,
+}
+
+/// First event of a run.
+pub fn start(facts: StartFacts<'_>) -> Note {
+    let attached = facts
+        .probes
+        .iter()
+        .filter(|probe| probe.state == ProbeState::Attached)
+        .count();
+    let message = format!(
+        "edgeghost {} watches this host: {attached} of {} probes attached on kernel {}",
+        env!("CARGO_PKG_VERSION"),
+        facts.probes.len(),
+        facts.kernel.release,
+    );
+    let failed = facts
+        .probes
+        .iter()
+        .any(|probe| matches!(probe.state, ProbeState::Failed(_)));
+    let event = Event::AgentStart(Box::new(AgentStart {
+        agent: StartInfo {
+            pid: std::process::id(),
+            kernel: facts.kernel,
+            probes: facts.probes.iter().map(probe).collect(),
+            config: facts.config,
+            ec2: Ec2Info { context: false },
+        },
+    }));
+    let severity = if failed {
+        Severity::Warn
+    } else {
+        Severity::Info
+    };
+    Note {
+        time: Time::now(),
+        severity,
+        message,
+        event,
+    }
+}
+
+/// How the agent fares.
+pub fn health(health: Health) -> Note {
+    let lost: u64 = health.lost.iter().map(|lost| lost.count).sum();
+    let (severity, message) = if lost == 0 {
+        (
+            Severity::Info,
+            "nothing lost since the last report".to_owned(),
+        )
+    } else {
+        let reasons: Vec<_> = health
+            .lost
+            .iter()
+            .filter(|lost| lost.count > 0)
+            .map(|lost| format!("{} {}", lost.count, lost.reason))
+            .collect();
+        (
+            Severity::Warn,
+            format!(
+                "not delivered since the last report: {}",
+                reasons.join(", ")
+            ),
+        )
+    };
+    let event = Event::AgentHealth(Box::new(AgentHealth { agent: health }));
+    Note {
+        time: Time::now(),
+        severity,
+        message,
+        event,
+    }
+}
+
+/// Last event of a run.
+pub fn stop(info: StopInfo) -> Note {
+    let message = format!(
+        "edgeghost stops after {:.0} s: {}",
+        info.uptime_seconds, info.reason
+    );
+    let event = Event::AgentStop(AgentStop { agent: info });
+    Note {
+        time: Time::now(),
+        severity: Severity::Info,
+        message,
+        event,
+    }
+}
+
+/// Totals of namespaces, those with most retransmissions first.
+pub fn netns(totals: &[(u32, NetnsTotals)]) -> Vec<NetnsCount> {
+    totals
+        .iter()
+        .take(MAX_NETNS)
+        .map(|(netns, totals)| NetnsCount {
+            netns: *netns,
+            segments: totals.segments,
+            bytes: totals.bytes,
+            syn_acks: totals.syn_acks,
+            failed: totals.failed,
+        })
+        .collect()
+}
+
+fn probe(outcome: &ProbeOutcome) -> Probe {
+    let (state, reason) = match &outcome.state {
+        ProbeState::Attached => (crate::event::ProbeState::Attached, None),
+        ProbeState::Unsupported => (
+            crate::event::ProbeState::Unsupported,
+            Some("this kernel does not have the tracepoint".to_owned()),
+        ),
+        ProbeState::Failed(reason) => (
+            crate::event::ProbeState::Failed,
+            Some(reason.chars().take(2_000).collect()),
+        ),
+    };
+    Probe {
+        name: outcome.name.to_owned(),
+        state,
+        reason,
+    }
+}

@@ -1,0 +1,36 @@
+//! What was decoded, counted and judged, put into published events.
+
+mod agent;
+mod tcp;
+mod verdict;
+mod window;
+
+pub use agent::{StartFacts, health, netns, start, stop};
+pub use tcp::{cwnd, retransmit, syn_ack};
+pub use verdict::Incidents;
+pub use window::{path_window, peer_window};
+
+use crate::event::{Event, Severity, Time};
+
+/// An event with what the envelope says about it.
+#[derive(Debug, Clone)]
+pub struct Note {
+    /// When it happened.
+    pub time: Time,
+    /// How much it matters.
+    pub severity: Severity,
+    /// In one sentence.
+    pub message: String,
+    /// What it is about.
+    pub event: Event,
+}
+
+/// A ratio as a percentage for sentences.
+fn percent(ratio: f64) -> String {
+    format!("{:.1} %", ratio * 100.0)
+}
+
+/// A figure for publication: six significant decimals are more than it is worth.
+fn round(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}

@@ -1,0 +1,6 @@
+//! From a verdict to advice.
+
+mod commands;
+mod reassociate;
+
+pub use reassociate::reassociate_elastic_ip;

@@ -1,0 +1,68 @@
+//! Where lines go.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use thiserror::Error;
+
+/// The output cannot be opened.
+#[derive(Debug, Error)]
+#[error("cannot write events to {path}: {source}; does the folder exist, and may you write there?")]
+pub struct OutputError {
+    path: String,
+    source: io::Error,
+}
+
+/// An open output.
+#[derive(Debug)]
+pub struct Output {
+    file: File,
+    standard: bool,
+}
+
+impl Output {
+    /// Standard output for `-`, otherwise a file that is appended to, readable by its group.
+    pub fn open(path: &Path) -> Result<Self, OutputError> {
+        let error = |source| OutputError {
+            path: path.display().to_string(),
+            source,
+        };
+        if path == Path::new("-") {
+            // A descriptor of our own: lines go out with one write(2) each, past std's buffer.
+            let file = io::stdout()
+                .as_fd()
+                .try_clone_to_owned()
+                .map_err(error)?
+                .into();
+            return Ok(Self {
+                file,
+                standard: true,
+            });
+        }
+        let mut options = OpenOptions::new();
+        options.append(true).create(true).mode(0o640);
+        Ok(Self {
+            file: options.open(path).map_err(error)?,
+            standard: false,
+        })
+    }
+
+    /// Whether it is standard output, whose reader may go away.
+    pub const fn is_standard(&self) -> bool {
+        self.standard
+    }
+
+    /// Writes one line.
+    pub(super) fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        io::Write::write_all(&mut self.file, line)
+    }
+}
+
+impl AsFd for Output {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}

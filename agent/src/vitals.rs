@@ -1,0 +1,185 @@
+//! How the agent itself fares: what was lost, how full things are, what it costs.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use edgeghost_common::Counter;
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::bpf::{CounterReading, Kernel, LoadError};
+use crate::event::{Health, Lost, MapFill, NetnsCount, ProgramCost};
+use crate::pipeline::Figures;
+use crate::publish::netns;
+use crate::sink::QueueReading;
+
+/// Remembers what was told, so that each loss is news once.
+pub struct Vitals {
+    started: Instant,
+    told: BTreeMap<String, u64>,
+}
+
+/// A loss so far: total, and the part of each CPU where it happened in the kernel.
+type Losses = BTreeMap<String, (u64, Vec<u64>)>;
+
+impl Vitals {
+    /// From now on.
+    pub fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// Length of the run, seconds.
+    pub fn uptime_s(&self) -> f64 {
+        (self.started.elapsed().as_secs_f64() * 1e3).round() / 1e3
+    }
+
+    /// Everything lost so far; what is news is news no longer.
+    pub fn lost(&mut self, kernel: &Kernel, figures: &Figures, queue: &QueueReading) -> Vec<Lost> {
+        let losses = losses(&read(kernel), figures, queue);
+        let lost = losses
+            .iter()
+            .map(|(reason, (total, by_cpu))| Lost {
+                reason: reason.clone(),
+                count: total - self.told.get(reason).copied().unwrap_or(0),
+                total: *total,
+                by_cpu: by_cpu.clone(),
+            })
+            .collect();
+        self.told = losses
+            .into_iter()
+            .map(|(reason, (total, _))| (reason, total))
+            .collect();
+        lost
+    }
+
+    /// Whether something was lost that was not told yet.
+    pub fn has_news(&self, kernel: &Kernel, figures: &Figures, queue: &QueueReading) -> bool {
+        losses(&read(kernel), figures, queue)
+            .iter()
+            .any(|(reason, (total, _))| *total > self.told.get(reason).copied().unwrap_or(0))
+    }
+
+    /// The whole report.
+    pub fn health(
+        &mut self,
+        kernel: &Kernel,
+        figures: &Figures,
+        queue: &QueueReading,
+        interval_s: f64,
+    ) -> Health {
+        let counters = read(kernel);
+        let queue_lost: u64 = queue.dropped.values().sum();
+        Health {
+            uptime_seconds: self.uptime_s(),
+            lost: self.lost(kernel, figures, queue),
+            records_received: figures.received,
+            records_undecodable: figures.undecodable,
+            flows_born: counters.total(Counter::FlowsBorn),
+            flows_found: counters.total(Counter::FlowsFound),
+            flows_loopback: counters.total(Counter::FlowsLoopback),
+            flow_table: MapFill {
+                used: figures.flows as u64,
+                capacity: figures.flows_capacity as u64,
+                evicted: figures.flows_evicted,
+            },
+            queue: MapFill {
+                used: queue.depth as u64,
+                capacity: queue.capacity as u64,
+                evicted: queue_lost,
+            },
+            report_interval_seconds: interval_s,
+            programs: costs(kernel),
+            netns: namespaces(kernel),
+            cpu_seconds: cpu_seconds(),
+            memory_bytes: resident_bytes().unwrap_or(0),
+        }
+    }
+}
+
+impl Default for Vitals {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Retransmissions by namespace.
+pub fn namespaces(kernel: &Kernel) -> Vec<NetnsCount> {
+    netns(&or_default(kernel.totals()))
+}
+
+/// Records that found the ring buffer full, so far.
+pub fn ring_full(kernel: &Kernel) -> u64 {
+    let counters = read(kernel);
+    [
+        Counter::LostFlowRingFull,
+        Counter::LostRetransmitRingFull,
+        Counter::LostCwndRingFull,
+        Counter::LostSynAckRingFull,
+    ]
+    .into_iter()
+    .map(|counter| counters.total(counter))
+    .sum()
+}
+
+fn read(kernel: &Kernel) -> CounterReading {
+    or_default(kernel.counters())
+}
+
+/// A map that cannot be read is an empty report and a line in the log, not the end.
+fn or_default<T: Default>(reading: Result<T, LoadError>) -> T {
+    reading.unwrap_or_else(|error| {
+        log::error!("the programs' counters cannot be read: {error}");
+        T::default()
+    })
+}
+
+fn losses(counters: &CounterReading, figures: &Figures, queue: &QueueReading) -> Losses {
+    let mut losses: Losses = counters
+        .losses()
+        .into_iter()
+        .map(|loss| (loss.reason.to_owned(), (loss.total, loss.by_cpu)))
+        .collect();
+    let own = [
+        ("record.undecodable", figures.undecodable),
+        ("peer_window.too_many_peers", figures.peers_unsummed),
+        ("flow_sample.too_many_addresses", figures.unjudged),
+    ];
+    let own = own
+        .into_iter()
+        .map(|(reason, total)| (reason.to_owned(), total));
+    let dropped = queue
+        .dropped
+        .iter()
+        .map(|(name, total)| (format!("{name}.not_written"), *total));
+    for (reason, total) in own.chain(dropped).filter(|(_, total)| *total > 0) {
+        losses.insert(reason, (total, Vec::new()));
+    }
+    losses
+}
+
+fn costs(kernel: &Kernel) -> Vec<ProgramCost> {
+    kernel
+        .costs()
+        .into_iter()
+        .map(|cost| ProgramCost {
+            ns_per_run: (cost.run_time_ns as f64 / cost.runs as f64).round(),
+            name: cost.name,
+            runs: cost.runs,
+        })
+        .collect()
+}
+
+/// CPU time of this process, user and system.
+fn cpu_seconds() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    let seconds = time.tv_sec as f64 + time.tv_nsec as f64 / 1e9;
+    (seconds * 1e3).round() / 1e3
+}
+
+fn resident_bytes() -> Option<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
+}

@@ -1,0 +1,70 @@
+//! Command line.
+
+use std::time::Duration;
+
+use clap::Parser;
+use edgeghost_tests::config::Config;
+
+/// Rebuilds the incident on this machine, in network namespaces of its own, and shows what
+/// edgeghost makes of it: healthy, collapse of the public path, recommendation, fix, recovery.
+#[derive(Debug, Parser)]
+#[command(
+    name = "edgeghost-lab",
+    version,
+    after_help = "Needs root. Touches no network device, route or firewall of this machine, and \
+                  takes everything down on every way out, Ctrl-C included.\n\
+                  Exit codes: 0 the collapse was detected, nothing was advised before it and \
+                  recovery was seen; 1 not so, or interrupted; 2 usage; 3 not root, or a program \
+                  is missing."
+)]
+pub(crate) struct Options {
+    /// Leave the namespaces up at the end, and print how to enter and how to remove them
+    #[arg(long)]
+    pub(crate) keep: bool,
+
+    /// Share of public packets that the gateway loses, each way, in percent (5 to 60)
+    #[arg(long, value_name = "PERCENT", default_value_t = 27,
+          value_parser = clap::value_parser!(u32).range(5..=60))]
+    pub(crate) loss: u32,
+
+    /// Longest that any one phase may wait for what it shows, in seconds (20 to 3600); a phase
+    /// ends as soon as it has been seen, and the lab fails if it is not
+    #[arg(long, value_name = "N", default_value_t = 300,
+          value_parser = clap::value_parser!(u64).range(20..=3600))]
+    seconds: u64,
+
+    /// Print the agent's own event lines and one summary object on standard output, and the
+    /// story on standard error
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Give the agent short times (advice 12 s after the onset instead of 60), for tests
+    #[arg(long)]
+    pub(crate) quick: bool,
+}
+
+impl Options {
+    /// Bound of one phase.
+    pub(crate) const fn limit(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+
+    /// How long the healthy phase lasts at least: both paths shall have shown what is usual.
+    pub(crate) const fn healthy_least(&self) -> Duration {
+        Duration::from_secs(if self.quick { 8 } else { 20 })
+    }
+
+    /// What the agent is configured with. Windows are short so that there is something to see;
+    /// the detector does not look at them.
+    pub(crate) fn config(&self) -> Config {
+        let config = Config::new().set("window", "seconds", "2.0");
+        if self.quick {
+            config
+                .set("detect", "confirm_seconds", "12.0")
+                .set("detect", "hold_seconds", "4.0")
+                .set("detect", "recovered_seconds", "10.0")
+        } else {
+            config.set("detect", "recovered_seconds", "20.0")
+        }
+    }
+}

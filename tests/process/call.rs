@@ -1,0 +1,72 @@
+//! Running a program to its end.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use edgeghost_tests::{binary, wait};
+
+/// How long a program that only prints something may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// Exit code; a signal has none.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Outcome {
+    /// Fails, showing everything, unless the exit code is `code`.
+    #[track_caller]
+    pub(crate) fn expect_code(&self, code: i32) {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+    }
+
+    /// Fails, showing everything, unless every one of `words` stands in the error output.
+    #[track_caller]
+    pub(crate) fn expect_stderr(&self, words: &[&str]) {
+        for word in words {
+            assert!(
+                self.stderr.contains(word),
+                "`{word}` is not in standard error: {self:#?}"
+            );
+        }
+    }
+}
+
+/// Runs the agent.
+pub(crate) fn agent(args: &[&str]) -> Outcome {
+    run(Command::new(binary::agent().unwrap()).args(args))
+}
+
+/// Runs a command to its end, and kills one that does not come to it.
+pub(crate) fn run(command: &mut Command) -> Outcome {
+    let folder = edgeghost_tests::temp::TempDir::new().unwrap();
+    // Files instead of pipes: nothing has to be read while it runs.
+    let (stdout, stderr) = (folder.path().join("stdout"), folder.path().join("stderr"));
+    let file = |path: &Path| std::fs::File::create(path).unwrap();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(file(&stdout))
+        .stderr(file(&stderr))
+        .spawn()
+        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+    let status = wait::until("the end of the program", LIMIT, || Ok(child.try_wait()?));
+    if status.is_err() {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let text = |path: &Path| String::from_utf8(std::fs::read(path).unwrap()).unwrap();
+    let (stdout, stderr) = (text(&stdout), text(&stderr));
+    match status {
+        Ok(status) => Outcome {
+            code: status.code(),
+            stdout,
+            stderr,
+        },
+        Err(error) => panic!("{command:?}: {error}\n{stdout}\n{stderr}"),
+    }
+}

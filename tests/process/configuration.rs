@@ -1,0 +1,92 @@
+//! Configuration files: the default reads back, and every mistake is refused by name before
+//! anything is started.
+
+use edgeghost_tests::temp::TempDir;
+
+use crate::call::{Outcome, agent};
+
+/// Runs `command` with a configuration of this content.
+fn with_config(command: &str, content: &str) -> Outcome {
+    let folder = TempDir::new().unwrap();
+    let path = folder.write("edgeghost.toml", content).unwrap();
+    agent(&[command, "--config", path.to_str().unwrap()])
+}
+
+#[test]
+fn what_config_prints_is_a_configuration() {
+    let defaults = agent(&["config"]);
+    defaults.expect_code(0);
+    for section in [
+        "[report]", "[window]", "[flows]", "[path]", "[detect]", "[health]",
+    ] {
+        assert!(
+            defaults.stdout.contains(section),
+            "{section} is missing: {defaults:#?}"
+        );
+    }
+    let again = with_config("config", &defaults.stdout);
+    again.expect_code(0);
+    assert_eq!(again.stdout, defaults.stdout);
+}
+
+#[test]
+fn a_setting_shows_in_the_effective_configuration() {
+    let changed = with_config("config", "[window]\nseconds = 30.0\n");
+    changed.expect_code(0);
+    assert!(changed.stdout.contains("seconds = 30.0"), "{changed:#?}");
+    assert_ne!(changed.stdout, agent(&["config"]).stdout);
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_line() {
+    for command in ["run", "check", "config"] {
+        let outcome = with_config(command, "[window]\nseconds = 10.0\nlenght = 5\n");
+        outcome.expect_code(2);
+        outcome.expect_stderr(&["lenght", "line 3"]);
+        assert_eq!(outcome.stdout, "");
+    }
+}
+
+#[test]
+fn an_unknown_section_is_named_with_its_line() {
+    let outcome = with_config("run", "\n[windows]\nseconds = 10.0\n");
+    outcome.expect_code(2);
+    outcome.expect_stderr(&["windows", "line 2"]);
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_named_with_its_line() {
+    let outcome = with_config("run", "[flows]\n\ntable_max = \"many\"\n");
+    outcome.expect_code(2);
+    outcome.expect_stderr(&["table_max", "line 3"]);
+}
+
+#[test]
+fn a_value_out_of_range_is_named_with_what_is_allowed() {
+    let outcome = with_config("run", "[window]\nseconds = 0.0\n");
+    outcome.expect_code(2);
+    outcome.expect_stderr(&["window.seconds", "1 to 3600"]);
+}
+
+#[test]
+fn a_network_that_is_none_is_named() {
+    let outcome = with_config("run", "[path]\nprivate_cidrs = [\"10.0.0.0/33\"]\n");
+    outcome.expect_code(2);
+    outcome.expect_stderr(&["private_cidrs", "line 2"]);
+}
+
+#[test]
+fn what_is_not_toml_is_a_configuration_error() {
+    let outcome = with_config("run", "window.seconds: 5\n");
+    outcome.expect_code(2);
+    outcome.expect_stderr(&["line 1"]);
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    for command in ["run", "check", "config"] {
+        let outcome = agent(&[command, "--config", "/no/such/edgeghost.toml"]);
+        outcome.expect_code(2);
+        outcome.expect_stderr(&["/no/such/edgeghost.toml", "No such file"]);
+    }
+}

@@ -1,0 +1,9 @@
+//! The finished program as an ordinary user meets it: command line, configuration, schema, and
+//! what it says when it may not run. Needs no rights, and gives them up where it has them.
+
+mod call;
+mod command_line;
+mod configuration;
+mod lab;
+mod privilege;
+mod schema;

@@ -1,0 +1,105 @@
+//! How the agent is started.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result};
+
+use super::output::Output;
+use super::{Agent, START};
+use crate::binary;
+use crate::config::Config;
+use crate::netns::Netns;
+use crate::schema::Schema;
+use crate::temp::TempDir;
+
+/// An agent about to be started.
+#[derive(Debug, Clone, Default)]
+pub struct Launch {
+    config: Config,
+    output: Option<PathBuf>,
+    netns: Option<Netns>,
+    log: Option<&'static str>,
+}
+
+impl Launch {
+    /// With default configuration, writing to standard output, in the namespace of the caller.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With a configuration file.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Writing to a file.
+    #[must_use]
+    pub fn output(mut self, path: impl Into<PathBuf>) -> Self {
+        self.output = Some(path.into());
+        self
+    }
+
+    /// In a namespace.
+    #[must_use]
+    pub fn inside(mut self, netns: &Netns) -> Self {
+        self.netns = Some(netns.clone());
+        self
+    }
+
+    /// With its log at a level.
+    #[must_use]
+    pub const fn log(mut self, level: &'static str) -> Self {
+        self.log = Some(level);
+        self
+    }
+
+    /// Starts it and waits for `agent_start`.
+    pub fn start(self) -> Result<Agent> {
+        let mut agent = self.start_unwatched()?;
+        let start = agent.wait_for("agent_start", START, |event| event.name() == "agent_start")?;
+        agent.start = Some(start);
+        Ok(agent)
+    }
+
+    /// Starts it without waiting for anything.
+    pub fn start_unwatched(self) -> Result<Agent> {
+        let binary = binary::agent()?;
+        let schema = Schema::of(&binary)?;
+        let folder = TempDir::new()?;
+        let config = folder.write("edgeghost.toml", &self.config.to_toml())?;
+        let mut args: Vec<OsString> = vec!["run".into(), "--config".into(), config.into()];
+        if let Some(path) = &self.output {
+            args.extend(["--output".into(), path.into()]);
+        }
+        let mut command = Command::new(&binary);
+        command
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // A Ctrl-C in the terminal is for whoever started this, who then stops the agent.
+            .process_group(0);
+        if let Some(level) = self.log {
+            command.env("RUST_LOG", level);
+        }
+        let spawned = match &self.netns {
+            Some(netns) => netns.enter(|| command.spawn())?,
+            None => command.spawn(),
+        };
+        let mut child = spawned.with_context(|| format!("cannot start {}", binary.display()))?;
+        let stdout = child.stdout.take().context("no standard output")?;
+        let stderr = child.stderr.take().context("no standard error")?;
+        let output = Output::collect(stdout, stderr, schema);
+        Ok(Agent {
+            child,
+            output,
+            start: None,
+            _folder: folder,
+        })
+    }
+}

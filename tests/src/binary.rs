@@ -1,0 +1,52 @@
+//! Where the programs under test are.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+/// The agent: `EDGEGHOST_BIN`, or the one that the same build made.
+pub fn agent() -> Result<PathBuf> {
+    find("EDGEGHOST_BIN", "edgeghost", "cargo xtask build")
+}
+
+/// The lab: `EDGEGHOST_LAB_BIN`, or the one that the same build made.
+pub fn lab() -> Result<PathBuf> {
+    find(
+        "EDGEGHOST_LAB_BIN",
+        "edgeghost-lab",
+        "cargo build --package edgeghost-tests --bins",
+    )
+}
+
+/// Folder of the fixtures. The crate's folder is looked up when the test runs, for a test program
+/// may have been built elsewhere.
+pub fn fixtures() -> PathBuf {
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    folder.join("fixtures")
+}
+
+fn find(variable: &str, name: &str, build: &str) -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os(variable) {
+        let path = PathBuf::from(path);
+        if path.is_file() {
+            return path
+                .canonicalize()
+                .with_context(|| format!("{variable}={}", path.display()));
+        }
+        bail!("{variable} names {}, which is not there", path.display());
+    }
+    let executable = std::env::current_exe().context("cannot tell where this program is")?;
+    // Programs lie in the profile's folder, test programs in `deps` below it.
+    let folders: Vec<&Path> = executable.ancestors().skip(1).take(2).collect();
+    folders
+        .iter()
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+        .with_context(|| {
+            format!(
+                "no `{name}` beside {}: build it with `{build}`, or name it in {variable}",
+                executable.display()
+            )
+        })
+}

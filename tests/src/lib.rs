@@ -1,0 +1,24 @@
+//! What the tests and the lab share: network namespaces with real loss, real TCP traffic in them,
+//! the kernel's own figures to compare with, and the agent as a child process whose every line
+//! is validated against its own schema.
+//!
+//! Nothing here sleeps for a fixed time and hopes: everything waits for a condition, with a
+//! limit, and says what it has seen when the limit is reached.
+
+pub mod agent;
+pub mod binary;
+pub mod config;
+pub mod event;
+pub mod expect;
+pub mod interrupt;
+pub mod netns;
+pub mod nft;
+pub mod offload;
+pub mod pair;
+pub mod schema;
+pub mod temp;
+pub mod tool;
+pub mod traffic;
+pub mod undo;
+pub mod wait;
+pub mod witness;

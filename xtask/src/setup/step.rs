@@ -1,0 +1,134 @@
+//! The commands that bring what is missing.
+
+use std::fmt;
+
+use super::packages::{self, Manager};
+use super::requirement::Remedy;
+use crate::exec;
+use crate::toolchain::{BPF_LINKER, LINKED, NIGHTLY, own_linker_root, own_llvm_dir};
+
+/// One command, as it is run and as it is shown for somebody to run it by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// What it does, for the person who waits.
+    pub(crate) what: String,
+    /// Program and arguments.
+    pub(crate) words: Vec<String>,
+    /// Whether it needs root rights.
+    pub(crate) root: bool,
+    /// Whether the steps after it make sense without it.
+    pub(crate) may_fail: bool,
+}
+
+impl Step {
+    /// A command that must succeed and needs nobody's rights but the user's.
+    pub(crate) fn new(what: impl Into<String>, words: &[&str]) -> Self {
+        Self {
+            what: what.into(),
+            words: words.iter().map(|&word| word.to_owned()).collect(),
+            root: false,
+            may_fail: false,
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<_> = self
+            .words
+            .iter()
+            .map(|word| exec::quote(word.as_ref()))
+            .collect();
+        f.write_str(&words.join(" "))
+    }
+}
+
+/// The steps of a remedy on a machine with this package manager; none where it cannot work.
+pub(crate) fn steps(remedy: Remedy, manager: Option<Manager>) -> Vec<Step> {
+    match remedy {
+        Remedy::PinnedNightly => vec![Step::new(
+            format!("downloading the Rust compiler {NIGHTLY} with its library sources"),
+            &[
+                "rustup",
+                "toolchain",
+                "install",
+                NIGHTLY,
+                "--profile",
+                "minimal",
+                "--component",
+                "rust-src",
+                "--no-self-update",
+            ],
+        )],
+        Remedy::DistributionCompiler if manager == Some(Manager::Apt) => distribution_compiler(),
+        Remedy::DistributionCompiler | Remedy::Yourself(_) => Vec::new(),
+        Remedy::BuildLinker => vec![Step::new(
+            format!("building bpf-linker {BPF_LINKER} (about a minute on two cores)"),
+            &[
+                "cargo",
+                "install",
+                "bpf-linker",
+                "--version",
+                BPF_LINKER,
+                "--locked",
+                "--root",
+                &own_linker_root().to_string_lossy(),
+            ],
+        )],
+        Remedy::Package { apt, dnf } => manager
+            .map(|manager| manager.install(&[if manager == Manager::Apt { apt } else { dnf }]))
+            .unwrap_or_default(),
+        Remedy::RustupComponent(component) => vec![Step::new(
+            format!("adding {component} to your Rust toolchain"),
+            &["rustup", "component", "add", component],
+        )],
+    }
+}
+
+/// Debian 12 ships, for its browsers, a compiler as new as the pinned nightly, with sources.
+fn distribution_compiler() -> Vec<Step> {
+    let mut steps = Manager::Apt.install(packages::COMPILER);
+    steps.push(Step::new(
+        format!("linking Debian's compiler into rustup as {LINKED}"),
+        &["rustup", "toolchain", "link", LINKED, "/usr"],
+    ));
+    let dir = own_llvm_dir();
+    let dir = exec::quote(dir.as_os_str());
+    let library = r#"$(ldd /usr/bin/rustc | grep -o "/[^ ]*/libLLVM[^ ]*")"#;
+    let script = format!(r#"mkdir -p {dir} && rm -f {dir}/libLLVM* && ln -s "{library}" {dir}/"#);
+    steps.push(Step::new(
+        "giving that compiler's LLVM a folder of its own, where bpf-linker takes no other",
+        &["sh", "-c", &script],
+    ));
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_linker_goes_to_a_folder_of_its_own() {
+        let steps = steps(Remedy::BuildLinker, None);
+        let line = steps[0].to_string();
+        assert!(line.starts_with("cargo install bpf-linker --version 0.10.4 --locked --root /"));
+        assert!(line.ends_with("edgeghost/bpf-linker-0.10.4"), "{line}");
+    }
+
+    #[test]
+    fn the_distributions_compiler_is_for_debian_only() {
+        assert!(steps(Remedy::DistributionCompiler, Some(Manager::Dnf)).is_empty());
+        assert!(steps(Remedy::DistributionCompiler, None).is_empty());
+        let shown: Vec<_> = steps(Remedy::DistributionCompiler, Some(Manager::Apt))
+            .iter()
+            .map(Step::to_string)
+            .collect();
+        assert!(shown[0].ends_with("apt-get update"));
+        assert!(
+            shown[1].ends_with("rustc-web cargo-web rust-web-src"),
+            "{}",
+            shown[1]
+        );
+        assert_eq!(shown[2], "rustup toolchain link edgeghost-ebpf /usr");
+    }
+}

@@ -1,0 +1,120 @@
+//! The three kinds of tests, and how each is run.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::Options;
+use super::tally::Tally;
+use crate::cargo::{self, Profile, cargo, tests_folder};
+use crate::elevate::RootProgram;
+use crate::{exec, ui};
+
+/// The crates whose unit tests need nothing but a compiler.
+const UNIT_PACKAGES: [&str; 3] = ["edgeghost", "edgeghost-common", "xtask"];
+
+/// A kind of tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Functions, fixtures, documentation examples.
+    Unit,
+    /// The finished program, as an ordinary user would start it.
+    Process,
+    /// The finished program on the real kernel.
+    Privileged,
+}
+
+/// The finished programs that the tests start.
+#[derive(Debug)]
+pub(super) struct Binaries {
+    agent: PathBuf,
+    lab: PathBuf,
+}
+
+impl Binaries {
+    /// Builds them as the user who runs this.
+    pub(super) fn build() -> Result<Self> {
+        ui::step("building the programs under test");
+        let profile = Profile::default();
+        Ok(Self {
+            agent: cargo::build_agent(profile)?,
+            lab: cargo::build_lab(profile)?,
+        })
+    }
+
+    /// How the tests are told where the programs are.
+    fn env(&self) -> Vec<(&'static str, OsString)> {
+        vec![
+            ("EDGEGHOST_BIN", self.agent.clone().into_os_string()),
+            ("EDGEGHOST_LAB_BIN", self.lab.clone().into_os_string()),
+            ("CARGO_MANIFEST_DIR", tests_folder().into_os_string()),
+            ("RUST_BACKTRACE", "1".into()),
+        ]
+    }
+}
+
+/// Unit tests and documentation examples.
+pub(super) fn unit(options: &Options, tally: &mut Tally) -> Result<()> {
+    ui::step("unit tests");
+    let selection = UNIT_PACKAGES.map(|package| ["--package", package]);
+    run_cargo_test("unit", selection.as_flattened(), options, Vec::new(), tally)
+}
+
+/// Tests of the finished program that need no rights.
+pub(super) fn process(options: &Options, binaries: &Binaries, tally: &mut Tally) -> Result<()> {
+    ui::step("process tests");
+    let selection = ["--package", "edgeghost-tests", "--test", "process"];
+    run_cargo_test("process", &selection, options, binaries.env(), tally)
+}
+
+/// Tests on the real kernel: built as the user, and only the test program itself is run as root.
+pub(super) fn privileged(options: &Options, binaries: &Binaries, tally: &mut Tally) -> Result<()> {
+    ui::step("privileged tests (as root: they load eBPF programs and make network namespaces)");
+    let program = cargo::build_test("privileged")?;
+    let threads = format!("--test-threads={}", options.test_threads);
+    let args = options
+        .program_args()
+        .chain([threads.as_str()])
+        .map(OsString::from)
+        .collect();
+    let program = RootProgram {
+        path: &program,
+        args,
+        env: binaries.env(),
+    };
+    let mut command = options.elevation.command(&program)?;
+    // Where cargo would start them: fixtures are named from the crate's folder.
+    command.current_dir(tests_folder());
+    record("privileged", &mut command, tally)
+}
+
+/// Compiles first, so that a compiler's complaint ends the run, and a failed test does not.
+fn run_cargo_test(
+    stage: &str,
+    selection: &[&str],
+    options: &Options,
+    env: Vec<(&'static str, OsString)>,
+    tally: &mut Tally,
+) -> Result<()> {
+    let test = |extra: &str| {
+        let mut command = cargo(["test", "--locked"]);
+        command.args(selection).arg(extra);
+        command
+    };
+    exec::run(&mut test("--no-run"))?;
+    let mut command = test("--no-fail-fast");
+    let separator = options.program_args().next().map(|_| "--");
+    command
+        .args(separator)
+        .args(options.program_args())
+        .envs(env);
+    record(stage, &mut command, tally)
+}
+
+fn record(stage: &str, command: &mut Command, tally: &mut Tally) -> Result<()> {
+    let (status, output) = exec::tee(command)?;
+    tally.add(stage, &output, status.success());
+    Ok(())
+}
