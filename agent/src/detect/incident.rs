@@ -125,17 +125,28 @@ impl Course {
         }
     }
 
+    /// The judgement that holds. While an incident is open, old and new evidence mix: until the
+    /// new alone acquits, what looks milder than a collapse is no judgement of its own.
+    fn judgement(&self, assessment: &Assessment) -> Option<Told> {
+        let Some(open) = &self.open else {
+            return Some(Told::Raw(assessment.raw));
+        };
+        if open.well_since.is_some() {
+            return Some(Told::Recovering);
+        }
+        let grave = matches!(
+            assessment.raw,
+            Raw::PublicOnlyCollapse
+                | Raw::PublicDegradedNoControl
+                | Raw::HostWide
+                | Raw::PrivateOnly
+        );
+        grave.then_some(Told::Raw(assessment.raw))
+    }
+
     /// The judgement to tell, if it changed and stood for a moment.
     fn tell(&mut self, now_ns: u64, assessment: &Assessment, params: &Params) -> Option<Change> {
-        let recovering = self
-            .open
-            .as_ref()
-            .is_some_and(|open| open.well_since.is_some());
-        let now = if recovering {
-            Told::Recovering
-        } else {
-            Told::Raw(assessment.raw)
-        };
+        let now = self.judgement(assessment)?;
         if self.told == Some(now) {
             self.candidate = None;
             return None;

@@ -1,1 +1,171 @@
+//! News out of absolute counters.
 
+use edgeghost_common::record::{Endpoints, FLOW_CLOSED, FLOW_FIRST, FlowRecord};
+
+use super::*;
+use crate::path::Ranges;
+
+/// A report of a flow from 10.1.0.207:22 to 198.51.100.7:`port`.
+fn report(port: u16, sent: u32, retransmitted: u32) -> FlowRecord {
+    let mut ends = Endpoints {
+        local_port: 22,
+        peer_port: port,
+        netns: 1,
+        ..Endpoints::default()
+    };
+    ends.local[10..].copy_from_slice(&[0xff, 0xff, 10, 1, 0, 207]);
+    ends.peer[10..].copy_from_slice(&[0xff, 0xff, 198, 51, 100, 7]);
+    FlowRecord {
+        ends,
+        flags: FLOW_BORN,
+        born_ns: 5,
+        cwnd_min: 2,
+        view: SocketView {
+            data_segs_out: sent,
+            total_retrans: retransmitted,
+            delivered: sent - retransmitted,
+            bytes_sent: u64::from(sent) * 100,
+            bytes_retrans: u64::from(retransmitted) * 100,
+            bytes_acked: u64::from(sent - retransmitted) * 100,
+            snd_cwnd: 10,
+            ..SocketView::default()
+        },
+        ..FlowRecord::default()
+    }
+}
+
+fn table(capacity: usize) -> FlowTable {
+    FlowTable::new(NonZeroUsize::new(capacity).unwrap())
+}
+
+fn classifier() -> Classifier {
+    Classifier::new(&Ranges::default())
+}
+
+#[test]
+fn a_flow_born_under_our_eyes_counts_from_zero() {
+    let mut table = table(8);
+    let first = table.take(&report(1, 10, 2), &classifier(), 0);
+    assert!(first.first_in_window);
+    assert_eq!(first.sample.class, PathClass::Public);
+    assert_eq!((first.sample.sent, first.sample.retransmitted), (10, 2));
+    let second = table.take(&report(1, 30, 5), &classifier(), 0);
+    assert!(!second.first_in_window);
+    assert_eq!((second.sample.sent, second.sample.retransmitted), (20, 3));
+    assert_eq!(second.sample.bytes_retransmitted, 300);
+    assert!(
+        table
+            .take(&report(1, 30, 5), &classifier(), 1)
+            .first_in_window
+    );
+}
+
+#[test]
+fn a_flow_found_in_mid_life_begins_with_a_baseline() {
+    let mut table = table(8);
+    let found = FlowRecord {
+        flags: FLOW_FIRST,
+        born_ns: 0,
+        ..report(1, 1_000, 400)
+    };
+    let first = table.take(&found, &classifier(), 0);
+    assert_eq!(
+        (first.sample.sent, first.sample.retransmitted),
+        (0, 0),
+        "old losses are no news"
+    );
+    let later = FlowRecord {
+        flags: 0,
+        born_ns: 0,
+        ..report(1, 1_010, 404)
+    };
+    let second = table.take(&later, &classifier(), 0);
+    assert_eq!((second.sample.sent, second.sample.retransmitted), (10, 4));
+}
+
+#[test]
+fn a_syn_that_was_repeated_counts_once() {
+    let mut table = table(8);
+    // Found in SYN_SENT at its first retransmission, established later.
+    let syn = FlowRecord {
+        flags: FLOW_FIRST,
+        born_ns: 0,
+        ..report(1, 0, 0)
+    };
+    table.take(&syn, &classifier(), 0);
+    let mut established = report(1, 5, 0);
+    established.view.total_retrans = 2;
+    established.handshake_retrans = 2;
+    let step = table.take(&established, &classifier(), 0);
+    assert_eq!(step.sample.retransmitted, 2);
+    assert_eq!(step.sample.handshake_retransmitted, 2);
+    let again = table.take(&established, &classifier(), 0);
+    assert_eq!(again.sample.handshake_retransmitted, 0, "told once");
+}
+
+#[test]
+fn a_closed_flow_is_told_whole_and_forgotten() {
+    let mut table = table(8);
+    table.take(&report(1, 10, 2), &classifier(), 0);
+    let last = FlowRecord {
+        flags: FLOW_BORN | FLOW_CLOSED,
+        ..report(1, 12, 4)
+    };
+    let step = table.take(&last, &classifier(), 0);
+    assert!(step.sample.closed);
+    assert_eq!((step.sample.sent, step.sample.retransmitted), (2, 2));
+    assert!(table.is_empty());
+}
+
+#[test]
+fn the_same_ends_can_be_another_flow() {
+    let mut table = table(8);
+    table.take(&report(1, 100, 50), &classifier(), 0);
+    let reborn = FlowRecord {
+        born_ns: 9,
+        ..report(1, 3, 1)
+    };
+    let step = table.take(&reborn, &classifier(), 0);
+    assert_eq!((step.sample.sent, step.sample.retransmitted), (3, 1));
+    assert_eq!(table.len(), 1);
+}
+
+#[test]
+fn counters_of_32_bits_wrap() {
+    let mut table = table(8);
+    let mut near_the_end = report(1, 10, 0);
+    near_the_end.view.delivered = u32::MAX - 4;
+    table.take(&near_the_end, &classifier(), 0);
+    let mut wrapped = report(1, 20, 0);
+    wrapped.view.delivered = 5;
+    assert_eq!(table.take(&wrapped, &classifier(), 0).sample.delivered, 10);
+}
+
+#[test]
+fn it_stays_within_its_capacity_and_counts_what_made_room() {
+    let mut table = table(4);
+    for port in 1..=10 {
+        table.take(&report(port, 10, 1), &classifier(), 0);
+    }
+    assert_eq!((table.len(), table.evicted()), (4, 6));
+    // Flow 1 comes back with its whole life: what was counted before is not counted again.
+    let back = FlowRecord {
+        reports: 3,
+        ..report(1, 15, 2)
+    };
+    let step = table.take(&back, &classifier(), 0);
+    assert_eq!((step.sample.sent, step.sample.retransmitted), (0, 0));
+    // A newcomer's first report still counts from zero.
+    let newcomer = table.take(&report(99, 7, 1), &classifier(), 0);
+    assert_eq!(newcomer.sample.sent, 7);
+}
+
+#[test]
+fn one_namespace_is_not_the_other() {
+    let mut table = table(8);
+    table.take(&report(1, 10, 2), &classifier(), 0);
+    let mut elsewhere = report(1, 4, 0);
+    elsewhere.ends.netns = 2;
+    assert_eq!(table.take(&elsewhere, &classifier(), 0).sample.sent, 4);
+    assert_eq!(table.len(), 2);
+}

@@ -1,1 +1,135 @@
+//! Sums over windows.
 
+use std::num::NonZeroUsize;
+
+use super::super::FlowKey;
+use super::*;
+
+fn step(peer: &str, sent: u64, retransmitted: u64) -> Step {
+    let peer: IpAddr = peer.parse().unwrap();
+    let private = peer.to_string().starts_with("10.");
+    Step {
+        sample: FlowSample {
+            time_ns: 0,
+            key: FlowKey {
+                local: "10.1.0.207".parse().unwrap(),
+                peer,
+                local_port: 443,
+                peer_port: 40_000,
+                netns: 1,
+            },
+            class: if private {
+                PathClass::Private
+            } else {
+                PathClass::Public
+            },
+            judged: true,
+            sent,
+            delivered: sent - retransmitted,
+            retransmitted,
+            kinds: Kinds {
+                timeout: retransmitted,
+                ..Kinds::default()
+            },
+            bytes_sent: sent * 100,
+            bytes_acked: (sent - retransmitted) * 100,
+            bytes_retransmitted: retransmitted * 100,
+            handshake_retransmitted: 0,
+            snd_cwnd: 4,
+            snd_cwnd_min: 2,
+            snd_ssthresh: 2,
+            srtt_us: 30_000,
+            min_rtt_us: 20_000,
+            packets_out: 1,
+            snd_wnd: 60_000,
+            mss: 1_448,
+            state: 1,
+            ca_state: 0,
+            ca_name: [0; 16],
+            app_limited: false,
+            closed: true,
+        },
+        first_in_window: true,
+    }
+}
+
+fn no_flows() -> FlowTable {
+    FlowTable::new(NonZeroUsize::MIN)
+}
+
+#[test]
+fn paths_are_summed_apart_and_each_window_begins_empty() {
+    let mut windows = Windows::default();
+    windows.add(&step("198.51.100.7", 100, 27));
+    windows.add(&step("198.51.100.9", 50, 10));
+    windows.add(&step("192.0.2.1", 10, 0));
+    windows.add(&step("10.1.1.21", 300, 0));
+    let (paths, peers) = windows.close(&no_flows(), 10);
+    assert_eq!(paths.len(), 2);
+    let private = &paths[0];
+    assert_eq!(
+        (private.class, private.sums.sent, private.peers),
+        (PathClass::Private, 300, 1)
+    );
+    let public = &paths[1];
+    assert_eq!((public.sums.sent, public.sums.retransmitted), (160, 37));
+    assert_eq!(
+        (public.sums.flows, public.peers, public.networks),
+        (3, 3, 2)
+    );
+    assert_eq!(public.sums.kinds.timeout, 37);
+    assert_eq!(
+        public.looks,
+        [(4, 30_000); 3],
+        "closed flows keep their last look"
+    );
+    let order: Vec<_> = peers.iter().map(|peer| peer.peer.to_string()).collect();
+    assert_eq!(
+        order,
+        ["198.51.100.7", "198.51.100.9"],
+        "worst first, none without any"
+    );
+    assert_eq!(windows.close(&no_flows(), 10), (vec![], vec![]));
+    assert_eq!(windows.number(), 2);
+}
+
+#[test]
+fn peers_told_are_bounded() {
+    let mut windows = Windows::default();
+    for host in 1..=30_u64 {
+        windows.add(&step(&format!("198.51.100.{host}"), 100, host));
+    }
+    let (_, peers) = windows.close(&no_flows(), 3);
+    let worst: Vec<_> = peers.iter().map(|peer| peer.sums.retransmitted).collect();
+    assert_eq!(worst, [30, 29, 28]);
+}
+
+#[test]
+fn peers_kept_are_bounded_and_the_path_still_counts_them_all() {
+    let mut windows = Windows::default();
+    for host in 0..MAX_PEERS + 50 {
+        let host = u32::try_from(host).unwrap();
+        let peer = std::net::Ipv4Addr::from(0xc612_0000 + host).to_string();
+        windows.add(&step(&peer, 2, 1));
+    }
+    assert_eq!(windows.peers_unsummed(), 50);
+    let (paths, _) = windows.close(&no_flows(), 1);
+    assert_eq!(
+        paths[0].sums.retransmitted,
+        u64::try_from(MAX_PEERS).unwrap() + 50
+    );
+}
+
+#[test]
+fn syn_acks_count_beside_the_segments_of_sockets() {
+    let mut windows = Windows::default();
+    let [local, peer] = ["10.1.0.207", "192.0.2.1"].map(|text| text.parse().unwrap());
+    windows.add_syn_ack(local, peer, PathClass::Public);
+    windows.add_syn_ack(local, peer, PathClass::Public);
+    let (paths, peers) = windows.close(&no_flows(), 10);
+    assert_eq!(
+        (paths[0].sums.syn_acks, paths[0].sums.retransmitted),
+        (2, 0)
+    );
+    assert_eq!(peers[0].sums.resent(), 2);
+}
