@@ -1,13 +1,15 @@
 //! What was decoded, counted and judged, put into published events.
 
 mod agent;
+mod incident;
+mod sides;
 mod tcp;
 mod verdict;
 mod window;
 
 pub use agent::{StartFacts, health, netns, start, stop};
+pub use incident::Incidents;
 pub use tcp::{cwnd, retransmit, syn_ack};
-pub use verdict::Incidents;
 pub use window::{path_window, peer_window};
 
 use crate::event::{Event, Severity, Time};

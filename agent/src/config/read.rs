@@ -1,0 +1,207 @@
+//! Reading a configuration, and refusing what is wrong with it.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::Config;
+use crate::hash::fnv1a;
+
+/// What is wrong with a configuration.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {path}: {source}; give another with --config, or none")]
+    Read {
+        /// File.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Not TOML, an unknown key or a value of the wrong type. The text names key and line.
+    #[error("configuration {path}: {source}\n`edgeghost config` prints every key with its default")]
+    Parse {
+        /// File.
+        path: PathBuf,
+        /// What is wrong, and where.
+        source: Box<toml::de::Error>,
+    },
+    /// A value out of its bounds.
+    #[error("configuration {path}: {key} = {value} is out of range; allowed: {allowed}")]
+    Range {
+        /// File.
+        path: PathBuf,
+        /// Key, as `window.seconds`.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What would be right.
+        allowed: &'static str,
+    },
+}
+
+impl Config {
+    /// Reads and checks a file.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text, path)
+    }
+
+    /// Parses and checks `text`, which came from `path`.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|source| ConfigError::Parse {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })?;
+        config.check(path)?;
+        Ok(config)
+    }
+
+    /// As TOML.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+
+    /// Digest of the effective configuration: FNV-1a of its TOML, 16 hex digits.
+    pub fn digest(&self) -> String {
+        let text = self.to_toml().unwrap_or_default();
+        format!("{:016x}", fnv1a(text.bytes()))
+    }
+
+    fn check(&self, path: &Path) -> Result<(), ConfigError> {
+        let seconds = [
+            (
+                "report.interval_seconds",
+                self.report.interval_seconds,
+                0.1..=60.0,
+                "0.1 to 60",
+            ),
+            (
+                "window.seconds",
+                self.window.seconds,
+                1.0..=3600.0,
+                "1 to 3600",
+            ),
+            (
+                "detect.confirm_seconds",
+                self.detect.confirm_seconds,
+                1.0..=3600.0,
+                "1 to 3600",
+            ),
+            (
+                "detect.hold_seconds",
+                self.detect.hold_seconds,
+                1.0..=3600.0,
+                "1 to 3600",
+            ),
+            (
+                "detect.recovered_seconds",
+                self.detect.recovered_seconds,
+                1.0..=3600.0,
+                "1 to 3600",
+            ),
+            (
+                "health.seconds",
+                self.health.seconds,
+                1.0..=3600.0,
+                "1 to 3600",
+            ),
+        ];
+        let counts = [
+            (
+                "flows.kernel_max",
+                self.flows.kernel_max,
+                128..=16_777_216,
+                "128 to 16777216",
+            ),
+            (
+                "flows.table_max",
+                self.flows.table_max,
+                128..=16_777_216,
+                "128 to 16777216",
+            ),
+            (
+                "report.detail_burst",
+                self.report.detail_burst,
+                1..=1_000_000,
+                "1 to 1000000",
+            ),
+            (
+                "window.peers_max",
+                self.window.peers_max,
+                0..=10_000,
+                "0 to 10000",
+            ),
+        ];
+        let out = |key, value: String, allowed| {
+            Err(ConfigError::Range {
+                path: path.to_owned(),
+                key,
+                value,
+                allowed,
+            })
+        };
+        for (key, value, range, allowed) in seconds {
+            if !range.contains(&value) {
+                return out(key, value.to_string(), allowed);
+            }
+        }
+        for (key, value, range, allowed) in counts {
+            if !range.contains(&value) {
+                return out(key, value.to_string(), allowed);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(text, Path::new("t.toml")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn empty_is_the_default_and_the_default_reads_back() {
+        assert_eq!(parse("").unwrap(), Config::default());
+        assert_eq!(
+            parse(&Config::default().to_toml().unwrap()).unwrap(),
+            Config::default()
+        );
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let unknown = parse("[window]\nsecond = 5").unwrap_err();
+        assert!(
+            unknown.contains("second") && unknown.contains("line 2"),
+            "{unknown}"
+        );
+        let kind = parse("[flows]\ntable_max = \"many\"").unwrap_err();
+        assert!(
+            kind.contains("table_max") && kind.contains("line 2"),
+            "{kind}"
+        );
+        let range = parse("[window]\nseconds = 0.0").unwrap_err();
+        assert!(
+            range.contains("window.seconds") && range.contains("1 to 3600"),
+            "{range}"
+        );
+        let nan = parse("[detect]\nhold_seconds = nan").unwrap_err();
+        assert!(nan.contains("detect.hold_seconds"), "{nan}");
+        let cidr = parse("[path]\nprivate_cidrs = [\"10.0.0.0/33\"]").unwrap_err();
+        assert!(cidr.contains("private_cidrs"), "{cidr}");
+    }
+
+    #[test]
+    fn equal_digests_for_equal_settings_only() {
+        let other = parse("[window]\nseconds = 20.0").unwrap();
+        assert_eq!(Config::default().digest(), parse("").unwrap().digest());
+        assert_ne!(Config::default().digest(), other.digest());
+    }
+}

@@ -1,0 +1,177 @@
+//! Incidents and recommendations.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use super::sides::{evidence, ruled_out, side, sides};
+use super::verdict::{name, verdict};
+use super::{Note, percent, round};
+use crate::clock::Clock;
+use crate::detect::{Assessment, Change, Closing};
+use crate::event::{
+    Event, Incident, IncidentInfo, IncidentRef, IncidentState, LocalOnly, Recommendation, Severity,
+    Target, VerdictName, WorstPeer,
+};
+use crate::flow::PeerSums;
+use crate::hash::fnv1a;
+use crate::remedy::reassociate_elastic_ip;
+
+const WORST_PEERS: usize = 5;
+
+/// Turns the detector's findings into events, and remembers what an incident needs to be told
+/// with.
+pub struct Incidents {
+    cooldown_s: u64,
+    worst_peers: HashMap<IpAddr, Vec<WorstPeer>>,
+}
+
+impl Incidents {
+    /// Nothing told yet.
+    pub fn new(cooldown_s: u64) -> Self {
+        Self {
+            cooldown_s,
+            worst_peers: HashMap::new(),
+        }
+    }
+
+    /// Remembers the worst peers of the window that just closed, worst first.
+    pub fn note_peers(&mut self, peers: &[PeerSums]) {
+        self.worst_peers.clear();
+        for peer in peers {
+            let worst = self.worst_peers.entry(peer.local).or_default();
+            if worst.len() < WORST_PEERS {
+                worst.push(WorstPeer {
+                    address: peer.peer,
+                    class: peer.class,
+                    segments_retransmitted: peer.sums.retransmitted,
+                    segments_delivered: peer.sums.delivered,
+                    snd_cwnd_min: peer.cwnd_min,
+                });
+            }
+        }
+    }
+
+    /// The event of one finding.
+    pub fn note(&self, finding: &crate::detect::Finding, now_ns: u64, clock: Clock) -> Note {
+        let crate::detect::Finding {
+            local,
+            assessment,
+            change,
+        } = finding;
+        let time = clock.wall(now_ns);
+        match *change {
+            Change::Verdict { previous, now } => verdict(*local, assessment, previous, now, time),
+            Change::Opened { onset_ns } => {
+                let severity = Severity::Error;
+                let told = (
+                    IncidentState::Opened,
+                    VerdictName::PublicOnlyCollapse,
+                    severity,
+                );
+                self.incident(*local, assessment, told, onset_ns, now_ns, clock)
+            }
+            Change::Updated { onset_ns } => {
+                let told = (IncidentState::Updated, name(assessment.raw), Severity::Warn);
+                self.incident(*local, assessment, told, onset_ns, now_ns, clock)
+            }
+            Change::Closed { onset_ns, closing } => {
+                let told = (
+                    IncidentState::Closed,
+                    VerdictName::Recovering,
+                    Severity::Info,
+                );
+                let mut note = self.incident(*local, assessment, told, onset_ns, now_ns, clock);
+                note.message.push_str(match closing {
+                    Closing::AfterAdvice => "; advice had been given",
+                    Closing::ByItself => "; it passed before anything was advised",
+                });
+                note
+            }
+            Change::Advise { onset_ns } => self.advice(*local, assessment, onset_ns, now_ns, clock),
+        }
+    }
+
+    fn incident(
+        &self,
+        local: IpAddr,
+        assessment: &Assessment,
+        (state, verdict, severity): (IncidentState, VerdictName, Severity),
+        onset_ns: u64,
+        now_ns: u64,
+        clock: Clock,
+    ) -> Note {
+        let duration = now_ns.saturating_sub(onset_ns) as f64 / 1e9;
+        let did = match state {
+            IncidentState::Opened => "opened",
+            IncidentState::Updated => "goes on",
+            IncidentState::Closed => "closed",
+        };
+        let message = format!(
+            "incident {did}: public path of {local} {}, {duration:.0} s since its onset",
+            sides(assessment)
+        );
+        let event = Event::Incident(Box::new(Incident {
+            network: LocalOnly::new(local),
+            incident: IncidentInfo {
+                id: id(local, onset_ns),
+                state,
+                verdict,
+                onset: clock.wall(onset_ns),
+                duration_seconds: round(duration),
+                confidence: round(assessment.confidence()),
+                public: side(&assessment.public),
+                private: side(&assessment.private),
+                evidence: evidence(assessment),
+                ruled_out: ruled_out(assessment),
+                worst_peers: self.worst_peers.get(&local).cloned().unwrap_or_default(),
+            },
+        }));
+        Note {
+            time: clock.wall(now_ns),
+            severity,
+            message,
+            event,
+        }
+    }
+
+    fn advice(
+        &self,
+        local: IpAddr,
+        assessment: &Assessment,
+        onset_ns: u64,
+        now_ns: u64,
+        clock: Clock,
+    ) -> Note {
+        let target = Target {
+            private_ip: Some(local),
+            ..Target::default()
+        };
+        let confidence = round(assessment.confidence());
+        let remediation = reassociate_elastic_ip(target, confidence, self.cooldown_s);
+        let message = format!(
+            "{} Public path of {local}: {}; confidence {}.",
+            remediation.summary,
+            sides(assessment),
+            percent(confidence)
+        );
+        let event = Event::Recommendation(Box::new(Recommendation {
+            network: LocalOnly::new(local),
+            incident: IncidentRef {
+                id: id(local, onset_ns),
+            },
+            remediation,
+        }));
+        Note {
+            time: clock.wall(now_ns),
+            severity: Severity::Error,
+            message,
+            event,
+        }
+    }
+}
+
+/// The same for the same address and onset, whoever computes it.
+fn id(local: IpAddr, onset_ns: u64) -> String {
+    let text = format!("{local}/{onset_ns}");
+    format!("eg-{:016x}", fnv1a(text.bytes()))
+}
