@@ -1,7 +1,7 @@
 //! The daemon: start order, the loop, signals, stop order.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::event::{ConfigInfo, StopInfo};
 use crate::pipeline::Pipeline;
 use crate::publish::{self, Note, StartFacts};
-use crate::sink::{Output, Queue, Stream, Writer};
+use crate::sink::{Output, OutputError, Queue, Reader, Stream, Writer};
 use crate::startup::{self, Unfit};
 use crate::vitals::{self, Vitals};
 
@@ -32,6 +32,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Records taken in one go, before anything else gets its turn.
 const RECORDS_AT_ONCE: usize = 4_096;
 
+/// Reason of a stop.
+const CLOSED: &str = "standard output was closed";
+
 /// Why a run failed.
 #[derive(Debug, Error)]
 pub enum RunError {
@@ -39,8 +42,8 @@ pub enum RunError {
     #[error(transparent)]
     Unfit(#[from] Unfit),
     /// The output cannot be opened (exit code 2).
-    #[error("{0}")]
-    Output(String),
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// Something failed on the way (exit code 1).
     #[error("{what}: {source}")]
     Io {
@@ -68,8 +71,8 @@ pub fn run(options: &RunOptions) -> Result<(), RunError> {
         .build()
         .map_err(io_error("cannot start the runtime"))?;
     runtime.block_on(async {
-        let stop = Stop::new()?;
-        let (daemon, writer) = Daemon::start(options, &stop.gone)?;
+        let mut stop = Stop::new()?;
+        let (daemon, writer) = Daemon::start(options, &mut stop)?;
         daemon.watch(stop, writer).await
     })
 }
@@ -91,14 +94,15 @@ struct Daemon {
 impl Daemon {
     /// Output first, so that whatever fails afterwards can be told; then the kernel half; then
     /// the first line.
-    fn start(options: &RunOptions, gone: &Arc<Notify>) -> Result<(Self, Writer), RunError> {
+    fn start(options: &RunOptions, stop: &mut Stop) -> Result<(Self, Writer), RunError> {
         startup::check_privileges()?;
         let knowledge = startup::study_kernel()?;
-        let output = open(&options.output)?;
+        let output = Output::open(&options.output)?;
+        stop.reader = output.reader();
         let config = &options.config;
         let (kernel, records) = startup::load(config, &knowledge)?;
         let queue = Arc::new(Queue::new(QUEUE_LINES));
-        let writer = Writer::start(output, Arc::clone(&queue), Arc::clone(gone))
+        let writer = Writer::start(output, Arc::clone(&queue), Arc::clone(&stop.gone))
             .map_err(io_error("cannot start the writing thread"))?;
         let mut stream = Stream::new(Arc::clone(&queue));
         stream.emit(publish::start(StartFacts {
@@ -248,6 +252,7 @@ struct Stop {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
     gone: Arc<Notify>,
+    reader: Option<Reader>,
 }
 
 impl Stop {
@@ -257,6 +262,7 @@ impl Stop {
             terminate: on(SignalKind::terminate())?,
             interrupt: on(SignalKind::interrupt())?,
             gone: Arc::new(Notify::new()),
+            reader: None,
         })
     }
 
@@ -264,13 +270,17 @@ impl Stop {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
-            () = self.gone.notified() => "standard output was closed",
+            () = self.gone.notified() => CLOSED,
+            () = reader_gone(self.reader.as_ref()) => CLOSED,
         }
     }
 }
 
-fn open(path: &Path) -> Result<Output, RunError> {
-    Output::open(path).map_err(|error| RunError::Output(error.to_string()))
+async fn reader_gone(reader: Option<&Reader>) {
+    match reader {
+        Some(reader) => reader.gone().await,
+        None => std::future::pending().await,
+    }
 }
 
 fn io_error(what: &'static str) -> impl Fn(io::Error) -> RunError {

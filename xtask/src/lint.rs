@@ -9,9 +9,6 @@ use crate::cargo::cargo;
 use crate::setup::{self, Need};
 use crate::{exec, ui};
 
-/// The crate that only exists for the BPF target.
-const EBPF: &str = "edgeghost-ebpf";
-
 /// Options of `cargo xtask lint`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -39,11 +36,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-fn checks(options: &Options) -> [(&'static str, Command); 3] {
+fn checks(options: &Options) -> [(&'static str, Command); 2] {
     [
         ("layout", layout(options.fmt)),
-        ("clippy, user half", user_half()),
-        ("clippy, eBPF half", ebpf_half()),
+        ("clippy", clippy()),
     ]
 }
 
@@ -55,20 +51,9 @@ fn layout(mend: bool) -> Command {
     command
 }
 
-fn user_half() -> Command {
-    let mut command = cargo(["clippy", "--locked", "--workspace", "--exclude", EBPF]);
+/// Both halves in one pass: for the host, the eBPF half is an ordinary program.
+fn clippy() -> Command {
+    let mut command = cargo(["clippy", "--locked", "--workspace"]);
     command.args(["--all-targets", "--", "--deny", "warnings"]);
-    command
-}
-
-/// Checked for the host: the toolchain that builds it for BPF need not have a clippy. A pass of
-/// its own, because together with the user half cargo would unify their features, and because a
-/// `no_std` program compiles for the host only if panics abort. A profile variable and not
-/// RUSTFLAGS, which would throw away what both passes have compiled.
-fn ebpf_half() -> Command {
-    let mut command = cargo(["clippy", "--locked", "--package", EBPF, "--bins"]);
-    command
-        .args(["--", "--deny", "warnings"])
-        .env("CARGO_PROFILE_DEV_PANIC", "abort");
     command
 }

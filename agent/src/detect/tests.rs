@@ -83,7 +83,7 @@ impl Host {
             })
     }
 
-    /// SplitMix64, so that every run sees the same losses.
+    /// `SplitMix64`, so that every run sees the same losses.
     fn chance(&mut self, probability: f64) -> bool {
         self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.seed;

@@ -5,7 +5,7 @@ mod queue;
 mod stream;
 mod writer;
 
-pub use output::Output;
+pub use output::{Output, OutputError, Reader};
 pub use queue::{Queue, QueueReading};
 pub use stream::Stream;
 pub use writer::Writer;

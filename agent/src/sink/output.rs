@@ -2,11 +2,13 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use thiserror::Error;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 /// The output cannot be opened.
 #[derive(Debug, Error)]
@@ -55,14 +57,35 @@ impl Output {
         self.standard
     }
 
+    /// Something that ends when the reader of standard output has gone; `None` where that cannot
+    /// be told ahead of a write (a file). Must be called within a tokio runtime.
+    pub fn reader(&self) -> Option<Reader> {
+        if !self.standard {
+            return None;
+        }
+        let pipe = self.file.as_fd().try_clone_to_owned().ok()?;
+        // SAFETY: the descriptor is owned by the handle, so it stays open as long as it is
+        // registered.
+        unsafe { AsyncFd::register_with_interest(pipe, Interest::ERROR) }
+            .ok()
+            .map(Reader)
+    }
+
     /// Writes one line.
     pub(super) fn write(&mut self, line: &[u8]) -> io::Result<()> {
         io::Write::write_all(&mut self.file, line)
     }
 }
 
-impl AsFd for Output {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
+/// Whoever reads standard output.
+pub struct Reader(AsyncFd<OwnedFd>);
+
+impl Reader {
+    /// Waits until it has gone (`EPOLLERR`). Anything else that ends the waiting is left to the
+    /// next write to find out.
+    pub async fn gone(&self) {
+        if self.0.ready(Interest::ERROR).await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
