@@ -12,6 +12,7 @@ mod stage;
 mod story;
 mod summary;
 mod traffic;
+mod turn;
 mod watch;
 
 use std::process::ExitCode;

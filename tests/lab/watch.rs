@@ -147,7 +147,7 @@ impl Watch {
         name.clone_into(&mut self.last_verdict);
         let mark = match name {
             "healthy" => &mut self.marks.healthy,
-            "public_suspect" if phase > Phase::Healthy => &mut self.marks.suspect,
+            "public_suspect" if phase == Phase::Collapse => &mut self.marks.suspect,
             "public_only_collapse" => &mut self.marks.collapse,
             "recovering" => &mut self.marks.recovering,
             _ => return,

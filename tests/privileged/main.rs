@@ -1,29 +1,40 @@
-//! smoke
-use edgeghost_tests::{pair::*, traffic, witness};
-use std::time::Duration;
-#[test]
-fn harness() {
-    for kind in [Kind::V4, Kind::V6, Kind::Mapped] {
-        let pair = Pair::new().unwrap();
-        println!("{:?} {}", pair.near, pair.near.netns.inode().unwrap());
-        let t = pair
-            .near
-            .netns
-            .enter(|| std::fs::read_link("/proc/thread-self/ns/net"))
-            .unwrap();
-        println!("{t:?}");
-        let (server, client) = pair.connect(kind, 8080).unwrap();
-        let loss = pair.lose_outbound(10).unwrap();
-        let b = std::time::Instant::now();
-        traffic::bulk(&server, &client, 20_000_000, Duration::from_secs(60)).unwrap();
-        println!("{:?} lost {}", b.elapsed(), loss.lost().unwrap());
-        loss.lift().unwrap();
-        println!(
-            "{:?} {}",
-            witness::socket(&pair.near.netns, &server).unwrap(),
-            witness::retrans_segs(&pair.near.netns).unwrap()
-        );
-        traffic::echo(&client, &server, 10, 36, Duration::from_secs(5)).unwrap();
-        traffic::close_in_order(server, client, Duration::from_secs(5)).unwrap();
-    }
+//! The finished program on the real kernel: real programs, real packets, real loss.
+//!
+//! Needs root. Every test makes its own network namespaces and starts its own agent; the agent
+//! sees every namespace of the machine, so tests look for their own addresses and namespaces.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod cwnd;
+mod exact;
+mod flood;
+mod lab;
+mod loopback;
+mod namespaces;
+mod output;
+mod retransmit;
+mod start;
+mod stop;
+mod totals;
+
+/// Fails where the test cannot be made: a test that is skipped in silence looks like one that
+/// has passed.
+#[track_caller]
+fn require_root() {
+    use edgeghost_tests::tool;
+    assert!(
+        tool::is_root(),
+        "the privileged tests load eBPF programs and make network namespaces: run them as root, \
+         best with `cargo xtask test --privileged`"
+    );
+    let missing = tool::missing();
+    assert!(
+        missing.is_empty(),
+        "missing: {}; `cargo xtask setup` installs it",
+        missing.join(", ")
+    );
 }

@@ -1,6 +1,12 @@
 //! The finished program as an ordinary user meets it: command line, configuration, schema, and
 //! what it says when it may not run. Needs no rights, and gives them up where it has them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod call;
 mod command_line;
 mod configuration;

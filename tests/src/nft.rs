@@ -66,11 +66,17 @@ impl Loss {
             &self.netns,
             &format!("flush chain inet {} losses", self.table),
         )?;
+        // A comparison that always holds is refused.
+        let dice = if percent < 100 {
+            format!("numgen random mod 100 < {percent}")
+        } else {
+            String::new()
+        };
         for rule in &self.rules {
             nft(
                 &self.netns,
                 &format!(
-                    "add rule inet {} losses {rule} numgen random mod 100 < {percent} counter drop",
+                    "add rule inet {} losses {rule} {dice} counter drop",
                     self.table
                 ),
             )?;

@@ -102,11 +102,28 @@ impl Pair {
 
     /// A connection that `far` opens to `port` of `near`. The first stream is `near`'s end.
     pub fn connect(&self, kind: Kind, port: u16) -> Result<(TcpStream, TcpStream)> {
-        let (at, to) = kind.addresses(&self.near, port);
-        self.join(at, to)
+        self.connect_between(kind, port, 0)
     }
 
-    /// Like [`Self::connect`], with the namespaces' loopback instead: both ends in `near`.
+    /// Like [`Self::connect`], with a port of `far` that is known beforehand.
+    pub fn connect_between(
+        &self,
+        kind: Kind,
+        port: u16,
+        far_port: u16,
+    ) -> Result<(TcpStream, TcpStream)> {
+        let (at, to) = kind.addresses(&self.near, port);
+        let from = SocketAddr::new(kind.address(&self.far), far_port);
+        let listener = self.near.netns.enter(|| traffic::listen(at))??;
+        let client = self
+            .far
+            .netns
+            .enter(|| traffic::connect(Some(from), to, HANDSHAKE))??;
+        let server = traffic::accept(&listener, HANDSHAKE).context("no connection came in")?;
+        Ok((server, client))
+    }
+
+    /// A connection over the loopback of `near`.
     pub fn connect_loopback(&self, port: u16) -> Result<(TcpStream, TcpStream)> {
         let at = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
         let listener = self.near.netns.enter(|| traffic::listen(at))??;
@@ -115,16 +132,6 @@ impl Pair {
             .netns
             .enter(|| traffic::connect(None, at, HANDSHAKE))??;
         Ok((traffic::accept(&listener, HANDSHAKE)?, client))
-    }
-
-    fn join(&self, at: SocketAddr, to: SocketAddr) -> Result<(TcpStream, TcpStream)> {
-        let listener = self.near.netns.enter(|| traffic::listen(at))??;
-        let client = self
-            .far
-            .netns
-            .enter(|| traffic::connect(None, to, HANDSHAKE))??;
-        let server = traffic::accept(&listener, HANDSHAKE).context("no connection came in")?;
-        Ok((server, client))
     }
 
     /// Loss of what `near` sends, on arrival at `far`.

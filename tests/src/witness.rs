@@ -1,11 +1,12 @@
 //! The kernel's own figures, by another way than the agent's: `ss` and `/proc/net/snmp`.
 
 use std::net::TcpStream;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::netns::Netns;
-use crate::tool;
+use crate::{tool, wait};
 
 /// What `ss -ti` says about one socket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -105,4 +106,19 @@ pub fn retrans_segs(netns: &Netns) -> Result<u64> {
         .1
         .parse()
         .context("`RetransSegs` is no number")
+}
+
+/// Repeats `round` until the namespace has sent at least `segments` again since this began: how
+/// much is lost is a matter of chance, and a test must not be.
+pub fn until_retransmitted(
+    netns: &Netns,
+    segments: u64,
+    limit: Duration,
+    mut round: impl FnMut() -> Result<()>,
+) -> Result<()> {
+    let before = retrans_segs(netns)?;
+    wait::until_true(&format!("{segments} segments sent again"), limit, || {
+        round()?;
+        Ok(retrans_segs(netns)? - before >= segments)
+    })
 }

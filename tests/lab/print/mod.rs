@@ -130,9 +130,8 @@ impl Printer {
     pub(crate) fn news(&self, news: &News, event: &Event, phase: Phase, at: Duration) {
         match news {
             News::Paths([public, private]) => self.say(&format!(
-                "{} {} {:<10} public {}  |  private {}",
+                "{} {:<8}  public {}  |  private {}",
                 clock(at),
-                phase.number(),
                 phase.name(),
                 half(public.as_ref()),
                 half(private.as_ref()),
@@ -189,11 +188,11 @@ fn clock(at: Duration) -> String {
 /// One path in one line.
 fn half(look: Option<&Look>) -> String {
     let Some(look) = look else {
-        return format!("{:<46}", "silent");
+        return format!("{:<43}", "silent");
     };
     let cwnd = |cwnd: Option<u64>| cwnd.map_or("-".to_owned(), |cwnd| cwnd.to_string());
     format!(
-        "cwnd {:>3} (min {:>3}) {:>4} retransmits {:>9}",
+        "cwnd {:>3} (min {:>3}) {:>4} retransmits {:>7}",
         cwnd(look.cwnd_p50),
         cwnd(look.cwnd_min),
         look.retransmitted,

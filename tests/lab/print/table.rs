@@ -65,7 +65,7 @@ fn times(summary: &Summary) -> Vec<String> {
         })
     };
     let mut lines: Vec<String> = [
-        ("first suspicion", times.suspect),
+        ("first suspicion", times.suspect.or(times.collapse)),
         ("collapse detected", times.collapse),
         ("recommendation", times.recommendation),
     ]
@@ -79,7 +79,7 @@ fn times(summary: &Summary) -> Vec<String> {
         lines.push(format!("{what:<20} {:>9} after the fix", shown(time)));
     }
     lines.push(format!(
-        "{:<20} {BY_HAND} of people's time, in the incident itself",
+        "{:<20} {BY_HAND:>9} in the incident itself, from onset to cause",
         "by hand"
     ));
     lines

@@ -52,7 +52,7 @@ impl Client {
     }
 
     fn session(&mut self) -> Result<()> {
-        let stream = connect(Some(self.local), self.remote, GIVE_UP)?;
+        let stream = connect(Some(SocketAddr::new(self.local, 0)), self.remote, GIVE_UP)?;
         give_up_after(&stream, GIVE_UP)?;
         match self.service {
             Service::Terminal => self.type_away(&stream),

@@ -5,8 +5,7 @@ mod socket;
 
 pub use exchange::{bulk, echo, hear, speak};
 pub use socket::{
-    CONGESTION, accept, close_in_order, connect, give_up_after, listen, set_send_buffer, unacked,
-    wait_all_acked,
+    CONGESTION, accept, close_in_order, connect, give_up_after, listen, unacked, wait_all_acked,
 };
 
 /// Whether an error only means that nothing happened for a while.

@@ -1,7 +1,7 @@
 //! Sockets as the tests need them: bound to one address, cubic, and never blocking for ever.
 
 use std::io::Read as _;
-use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
@@ -44,14 +44,18 @@ pub fn accept(listener: &TcpListener, limit: Duration) -> Result<TcpStream> {
     Ok(stream)
 }
 
-/// Connects to `remote`, from `local` where the namespace has several addresses. An IPv4-mapped
-/// `remote` gives an IPv6 socket that speaks IPv4.
-pub fn connect(local: Option<IpAddr>, remote: SocketAddr, limit: Duration) -> Result<TcpStream> {
+/// Connects to `remote`, from `local` where it matters which address or port that is (0: any). An
+/// IPv4-mapped `remote` gives an IPv6 socket that speaks IPv4.
+pub fn connect(
+    local: Option<SocketAddr>,
+    remote: SocketAddr,
+    limit: Duration,
+) -> Result<TcpStream> {
     let context = || format!("cannot connect to {remote}");
     let socket = socket(remote).with_context(context)?;
     if let Some(local) = local {
-        rustix::net::bind(&socket, &SocketAddr::new(local, 0))
-            .with_context(|| format!("cannot bind to {local}"))?;
+        sockopt::set_socket_reuseaddr(&socket, true)?;
+        rustix::net::bind(&socket, &local).with_context(|| format!("cannot bind to {local}"))?;
     }
     // `connect` obeys the write timeout.
     sockopt::set_socket_timeout(&socket, sockopt::Timeout::Send, Some(limit))?;
@@ -84,11 +88,6 @@ fn prepare(stream: &TcpStream) -> Result<()> {
         "the connection runs {congestion}, not {CONGESTION}"
     );
     Ok(())
-}
-
-/// Bounds what the sender keeps in flight, and so its congestion window.
-pub fn set_send_buffer(stream: &TcpStream, bytes: usize) -> Result<()> {
-    Ok(sockopt::set_socket_send_buffer_size(stream, bytes)?)
 }
 
 /// Lets the connection die when something sent is not acknowledged for so long.

@@ -1,0 +1,148 @@
+//! The lab, in its short form.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use edgeghost_tests::event::Event;
+use edgeghost_tests::{binary, tool, wait};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+/// Bound of a whole run, and of the end after a signal.
+const LIMIT: Duration = Duration::from_mins(4);
+
+#[test]
+fn the_incident_is_detected_advised_and_seen_to_recover() {
+    crate::require_root();
+    let (lab, lines, stderr) = run_to_end(&["--quick", "--json", "--seconds", "60"]);
+    let shown = format!("{}\n{stderr}", lines.join("\n"));
+    assert_eq!(lab.code, Some(0), "{shown}");
+    let (summary, events) = lines.split_last().expect("the lab printed nothing");
+    let summary: Value = serde_json::from_str(summary).unwrap();
+    let summary = &summary["lab"];
+    assert_eq!(summary["passed"], true, "{shown}");
+    let seconds = |path: &str| summary.pointer(path).and_then(Value::as_f64);
+    let detected = seconds("/seconds_from_onset/public_only_collapse").expect(&shown);
+    let advised = seconds("/seconds_from_onset/recommendation").expect(&shown);
+    assert!(detected > 0.0 && detected <= advised, "{shown}");
+    assert!(seconds("/seconds_from_fix/closed").is_some(), "{shown}");
+
+    let collapse = &summary["phases"][1];
+    assert_eq!(collapse["phase"], "collapse", "{shown}");
+    let ratio = |side: &str| collapse[side]["retransmit_ratio"].as_f64().expect(&shown);
+    assert!(ratio("public") > 0.10, "{shown}");
+    assert!(ratio("private") < 0.02, "{shown}");
+
+    let events: Vec<Event> = events
+        .iter()
+        .map(|line| Event::new(line.clone(), Instant::now()))
+        .collect();
+    let advice: Vec<&Event> = events
+        .iter()
+        .filter(|event| event.name() == "recommendation")
+        .collect();
+    assert_eq!(advice.len(), 1, "{shown}");
+    assert_eq!(
+        advice[0].text("remediation.action"),
+        "reassociate_elastic_ip",
+        "{shown}"
+    );
+    for part in [
+        "commands",
+        "preconditions",
+        "risks",
+        "rollback",
+        "verification",
+    ] {
+        assert!(
+            !advice[0].list(&format!("remediation.{part}")).is_empty(),
+            "{part}: {shown}"
+        );
+    }
+    assert_eq!(
+        advice[0].get("remediation.automatic"),
+        &Value::Bool(false),
+        "{shown}"
+    );
+    assert_gone(lab.pid);
+}
+
+#[test]
+fn an_interrupted_lab_leaves_nothing_behind() {
+    crate::require_root();
+    let mut child = spawn(&["--quick", "--json"]);
+    let pid = child.id();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // All is up once the agent sees traffic.
+    let seen = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .any(|line| line.contains("path_window"));
+    assert!(seen, "the lab ended early");
+    let target = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    kill_process(target, Signal::INT).unwrap();
+    let last = lines.map_while(Result::ok).last().expect("no summary");
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(1), "{last}");
+    assert!(last.contains("interrupted by SIGINT"), "{last}");
+    assert_gone(pid);
+}
+
+struct Ended {
+    code: Option<i32>,
+    pid: u32,
+}
+
+fn spawn(args: &[&str]) -> Child {
+    Command::new(binary::lab().unwrap())
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Runs it, and returns its end, the lines of its standard output and its standard error.
+fn run_to_end(args: &[&str]) -> (Ended, Vec<String>, String) {
+    let mut child = spawn(args);
+    let pid = child.id();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let read = |stream: Box<dyn std::io::BufRead + Send>| {
+        std::thread::spawn(move || {
+            stream
+                .lines()
+                .map_while(Result::ok)
+                .collect::<Vec<String>>()
+        })
+    };
+    let (stdout, stderr) = (read(Box::new(stdout)), read(Box::new(stderr)));
+    let status = wait::until("the end of the lab", LIMIT, || Ok(child.try_wait()?));
+    if status.is_err() {
+        // The polite way first: it takes its namespaces down.
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        child.wait().unwrap();
+    }
+    let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap().join("\n"));
+    let status = status.unwrap_or_else(|error| panic!("{error}\n{}\n{stderr}", stdout.join("\n")));
+    (
+        Ended {
+            code: status.code(),
+            pid,
+        },
+        stdout,
+        stderr,
+    )
+}
+
+/// No namespace of a lab that has ended is left.
+fn assert_gone(pid: u32) {
+    let left = tool::run("ip", &["netns", "list"]).unwrap();
+    let prefix = format!("eg-{pid}-");
+    assert!(
+        !left.lines().any(|line| line.starts_with(&prefix)),
+        "{left}"
+    );
+}

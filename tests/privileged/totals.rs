@@ -1,0 +1,87 @@
+//! Sums over what an agent has told, to hold against the kernel's own figures.
+
+use std::net::IpAddr;
+
+use edgeghost_tests::agent::Ended;
+use edgeghost_tests::event::Event;
+use serde_json::Value;
+
+/// Retransmissions of one local address to one peer, over the whole run.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Retransmitted {
+    pub(crate) segments: u64,
+    pub(crate) bytes: u64,
+}
+
+/// By the peer windows.
+pub(crate) fn by_windows(ended: &Ended, local: IpAddr, peer: IpAddr) -> Retransmitted {
+    ended
+        .named("peer_window")
+        .filter(|event| event.is_about("peer_window", local) && event.has_peer(peer))
+        .fold(Retransmitted::default(), |sum, event| Retransmitted {
+            segments: sum.segments + event.count("path.segments_retransmitted"),
+            bytes: sum.bytes + event.count("path.bytes_retransmitted"),
+        })
+}
+
+/// By the single retransmissions, and how many those were.
+pub(crate) fn by_events(ended: &Ended, local: IpAddr, peer: IpAddr) -> (Retransmitted, u64) {
+    ended
+        .named("tcp_retransmit")
+        .filter(|event| event.is_about("tcp_retransmit", local) && event.has_peer(peer))
+        .fold((Retransmitted::default(), 0), |(sum, number), event| {
+            let sum = Retransmitted {
+                segments: sum.segments + event.count("tcp.retransmit.segments"),
+                bytes: sum.bytes + event.count("tcp.retransmit.bytes"),
+            };
+            (sum, number + 1)
+        })
+}
+
+/// What `agent_stop` says of one namespace: segments, bytes, SYN-ACKs.
+pub(crate) fn of_netns(stop: &Event, inode: u64) -> (Retransmitted, u64) {
+    let entry = stop
+        .list("agent.netns")
+        .iter()
+        .find(|entry| entry["netns"].as_u64() == Some(inode))
+        .cloned()
+        .unwrap_or_default();
+    let count = |key: &str| entry[key].as_u64().unwrap_or_default();
+    (
+        Retransmitted {
+            segments: count("segments"),
+            bytes: count("bytes"),
+        },
+        count("syn_acks"),
+    )
+}
+
+/// Segments sent again in all namespaces together, SYN-ACKs included.
+pub(crate) fn of_all_netns(stop: &Event) -> u64 {
+    let count = |entry: &Value, key: &str| entry[key].as_u64().unwrap_or_default();
+    let netns = stop.list("agent.netns").iter();
+    netns
+        .map(|entry| count(entry, "segments") + count(entry, "syn_acks"))
+        .sum()
+}
+
+/// The loss for `reason` in an `agent_health` or `agent_stop`.
+pub(crate) fn lost<'a>(event: &'a Event, reason: &str) -> Option<&'a Value> {
+    event
+        .list("agent.lost")
+        .iter()
+        .find(|lost| lost["reason"] == reason)
+}
+
+/// All that was lost for reasons that begin with `prefix`, in the whole run.
+pub(crate) fn lost_total(event: &Event, prefix: &str) -> u64 {
+    let matching = |lost: &&Value| {
+        lost["reason"]
+            .as_str()
+            .unwrap_or_default()
+            .starts_with(prefix)
+    };
+    let lost = event.list("agent.lost").iter().filter(matching);
+    lost.map(|lost| lost["total"].as_u64().unwrap_or_default())
+        .sum()
+}
