@@ -19,6 +19,9 @@ pub const RING_WAKE_BYTES: u64 = RING_BYTES as u64 / 8;
 /// 2 (`tcp_reno_ssthresh`, `tcp_cubic` alike), and a retransmission timeout starts from 1.
 pub const CWND_FLOOR: u32 = 2;
 
+/// The window that a connection begins with, segments (RFC 6928, `TCP_INIT_CWND`).
+pub const CWND_INITIAL: u32 = 10;
+
 /// A window whose peak was below this has nowhere to fall: half of it is the floor.
 pub const CWND_MIN_PEAK: u32 = 4;
 

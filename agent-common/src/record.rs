@@ -211,7 +211,8 @@ pub enum CwndChange {
     Halved = 1,
     /// At the floor, two segments or one.
     Floor = 2,
-    /// Back at three quarters of the peak it had fallen from.
+    /// Back at three quarters of the peak it had fallen from, or at the initial window after a
+    /// fall to less than half of that.
     Recovered = 3,
 }
 

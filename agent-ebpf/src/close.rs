@@ -3,7 +3,7 @@
 use aya_ebpf::helpers::bpf_ktime_get_ns;
 use edgeghost_common::record::FLOW_LOOPBACK;
 
-use crate::maps::FLOWS;
+use crate::maps::{self, FLOWS};
 use crate::sock::Sock;
 use crate::{Outcome, flow, report, retransmit};
 
@@ -16,16 +16,15 @@ pub(crate) fn on_destroy(sock: Sock) -> Outcome {
     let Some(state) = flow::lookup(sock) else {
         return Ok(());
     };
-    let outcome = if state.flags & FLOW_LOOPBACK == 0 {
-        let tcp = sock.tcp()?;
+    let tcp = sock.tcp()?;
+    maps::count_failed(retransmit::settle_rest(state, tcp));
+    let told = if state.flags & FLOW_LOOPBACK == 0 {
         // SAFETY: a helper without arguments.
-        let now_ns = unsafe { bpf_ktime_get_ns() };
-        let settled = retransmit::settle_rest(state, tcp);
-        report::last(state, tcp, now_ns).and(settled)
+        report::last(state, tcp, unsafe { bpf_ktime_get_ns() })
     } else {
         Ok(())
     };
     // The address may belong to another socket in a moment. Failing means it is gone already.
     let _ = FLOWS.remove(sock.key());
-    outcome
+    told
 }

@@ -1,11 +1,14 @@
 //! Significant changes of the congestion window.
 
 use edgeghost_common::Counter;
-use edgeghost_common::limits::{CWND_FLOOR, CWND_MIN_PEAK};
+use edgeghost_common::limits::{CWND_FLOOR, CWND_INITIAL, CWND_MIN_PEAK};
 use edgeghost_common::record::{CwndChange, CwndRecord, FLOW_FALLEN, FlowState, Kind};
 
 use crate::sock::TcpSock;
 use crate::{Outcome, budget, report};
+
+/// `TCP_CA_Open` (`include/uapi/linux/tcp.h`).
+const CA_OPEN: u8 = 0;
 
 /// Follows the window, and tells when it fell to half of its peak or to the floor, or came back.
 #[inline(always)]
@@ -16,17 +19,35 @@ pub(crate) fn track(state: &mut FlowState, tcp: TcpSock, now_ns: u64) -> Outcome
     }
     let peak = state.cwnd_peak;
     if peak >= CWND_MIN_PEAK && cwnd <= peak / 2 {
+        if tcp.ca_state() == CA_OPEN {
+            // Not for loss: a restart after idleness (tcp_cwnd_restart, RFC 2861).
+            state.cwnd_peak = cwnd;
+            return Ok(());
+        }
         return on_fall(state, tcp, now_ns, cwnd);
     }
     if cwnd > peak {
         state.cwnd_peak = cwnd;
-        if state.flags & FLOW_FALLEN != 0 && cwnd >= state.cwnd_lost - state.cwnd_lost / 4 {
+        if state.flags & FLOW_FALLEN != 0 && cwnd >= regained(state) {
             state.flags &= !FLOW_FALLEN;
             let low = state.cwnd_low;
             return tell(state, tcp, now_ns, CwndChange::Recovered, (low, cwnd));
         }
     }
     Ok(())
+}
+
+/// The window from which a fallen flow has recovered: three quarters of what it lost; after a
+/// fall below half of the initial window, the initial window will do, for a peak of slow start
+/// may never come again.
+#[inline(always)]
+fn regained(state: &FlowState) -> u32 {
+    let most = state.cwnd_lost - state.cwnd_lost / 4;
+    if state.cwnd_low < CWND_INITIAL / 2 && most > CWND_INITIAL {
+        CWND_INITIAL
+    } else {
+        most
+    }
 }
 
 #[inline(always)]

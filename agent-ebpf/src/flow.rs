@@ -51,7 +51,7 @@ pub(crate) fn begin(
 
 /// Whether a flow never leaves the host: 127.0.0.0/8, `::1`, or one address at both ends.
 #[inline(always)]
-fn is_loopback(ends: &Endpoints) -> bool {
+pub(crate) fn is_loopback(ends: &Endpoints) -> bool {
     let local = words(&ends.local);
     let peer = words(&ends.peer);
     let mapped = peer[0] == 0 && peer[1] == 0 && peer[2] == u32::from_be(0x0000_ffff);

@@ -6,6 +6,7 @@ use edgeghost_common::limits::{MAX_FLOWS, MAX_NETNS, RING_BYTES};
 use edgeghost_common::record::FlowState;
 use edgeghost_common::{Counter, NetnsTotals, Settings};
 
+use crate::Outcome;
 use crate::budget::Bucket;
 
 /// Records on their way to user space. The loader may set another size.
@@ -41,6 +42,14 @@ pub(crate) fn count(counter: Counter) {
         // SAFETY: this CPU's own slot, and programs of one CPU do not interrupt each other in
         // the middle of an addition in a way that would matter to a counter.
         unsafe { *slot += 1 };
+    }
+}
+
+/// Counts what a step could not do, where others follow it whatever became of it.
+#[inline(always)]
+pub(crate) fn count_failed(step: Outcome) {
+    if let Err(counter) = step {
+        count(counter);
     }
 }
 

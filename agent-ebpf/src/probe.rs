@@ -4,7 +4,7 @@ use aya_ebpf::helpers::bpf_ktime_get_ns;
 use edgeghost_common::record::FLOW_LOOPBACK;
 
 use crate::sock::Sock;
-use crate::{Outcome, cwnd, flow, report};
+use crate::{Outcome, cwnd, flow, maps, report};
 
 /// `tcp_probe`, at the top of `tcp_rcv_established`: the socket's figures are those before this
 /// segment is processed.
@@ -19,9 +19,8 @@ pub(crate) fn on_segment(sock: Sock) -> Outcome {
     let tcp = sock.tcp()?;
     // SAFETY: a helper without arguments.
     let now_ns = unsafe { bpf_ktime_get_ns() };
-    let told = cwnd::track(state, tcp, now_ns);
-    report::if_due(state, tcp, now_ns)?;
-    told
+    maps::count_failed(cwnd::track(state, tcp, now_ns));
+    report::if_due(state, tcp, now_ns)
 }
 
 /// The flow is older than the agent, or was pushed out of the LRU hash.

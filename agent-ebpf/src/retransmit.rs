@@ -29,18 +29,9 @@ pub(crate) fn on_skb(sock: Sock, skb: Skb, err: i32) -> Outcome {
         Some(state) => state,
         None => on_unknown(sock, tcp, skb, now_ns, err)?,
     };
-    if state.flags & FLOW_LOOPBACK != 0 {
-        return Ok(());
-    }
     let (segments, bytes) = settle(state, tcp);
-    let kind = kind(tcp);
-    if err == 0 {
-        add_kind(state, kind, segments);
-    } else {
-        maps::count(Counter::RetransmitFailed);
-    }
     let failed = if err == 0 { 0 } else { u64::from(segments) };
-    let added = add_totals(
+    maps::count_failed(add_totals(
         state.ends.netns,
         &NetnsTotals {
             segments: u64::from(segments),
@@ -48,13 +39,23 @@ pub(crate) fn on_skb(sock: Sock, skb: Skb, err: i32) -> Outcome {
             syn_acks: 0,
             failed,
         },
-    );
-    let told = cwnd::track(state, tcp, now_ns);
-    report::if_due(state, tcp, now_ns)?;
+    ));
+    // The namespace's RetransSegs counts what stays on the host as well; nothing else does.
+    if state.flags & FLOW_LOOPBACK != 0 {
+        return Ok(());
+    }
+    let kind = kind(tcp);
+    if err == 0 {
+        add_kind(state, kind, segments);
+    } else {
+        maps::count(Counter::RetransmitFailed);
+    }
+    maps::count_failed(cwnd::track(state, tcp, now_ns));
+    maps::count_failed(report::if_due(state, tcp, now_ns));
     if err == 0 {
         tell(state, tcp, now_ns, kind, (segments, bytes))?;
     }
-    added.and(told)
+    Ok(())
 }
 
 /// `tcp_retransmit_synack`: a listener repeats its answer. There is no socket yet; if the
@@ -69,7 +70,7 @@ pub(crate) fn on_synack(request: Request) -> Outcome {
             ..NetnsTotals::default()
         },
     )?;
-    if ends.peer[12] == 127 && ends.peer[10] == 0xff {
+    if flow::is_loopback(&ends) {
         return Ok(());
     }
     let attempts = u32::from(request.retransmissions()?) + 1;
@@ -125,7 +126,7 @@ fn on_unknown(
     state.total_retrans -= news.0;
     state.bytes_retrans -= news.1;
     if state.flags & FLOW_LOOPBACK == 0 {
-        report::baseline(state, tcp, now_ns, news)?;
+        maps::count_failed(report::baseline(state, tcp, now_ns, news));
     }
     Ok(state)
 }

@@ -37,10 +37,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 }
 
 fn checks(options: &Options) -> [(&'static str, Command); 2] {
-    [
-        ("layout", layout(options.fmt)),
-        ("clippy", clippy()),
-    ]
+    [("layout", layout(options.fmt)), ("clippy", clippy())]
 }
 
 fn layout(mend: bool) -> Command {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::assess::Assessment;
-use super::evidence::Prefix;
+use super::evidence::{Count, Prefix};
 use super::incident::{Change, Course};
+use super::onset;
 use crate::flow::FlowSample;
 use crate::path::{Network, PathClass, Prefix as PrefixName};
 
@@ -15,6 +16,11 @@ const MAX_PREFIXES: usize = 4_096;
 
 /// A prefix, or an address, that was silent for so long is forgotten.
 const FORGET_NS: u64 = 900 * SECOND;
+
+/// Segments of one prefix and second that count towards the onset.
+const ONSET_SEGMENTS: f64 = 20.0;
+
+type Prefixes = BTreeMap<(PathClass, PrefixName), Prefix>;
 
 /// How the detector judges over time; nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +40,7 @@ pub struct Params {
 /// One local address.
 #[derive(Debug, Default)]
 pub(super) struct Address {
-    prefixes: BTreeMap<(PathClass, PrefixName), Prefix>,
+    prefixes: Prefixes,
     course: Course,
     last_ns: u64,
 }
@@ -62,7 +68,8 @@ impl Address {
             .iter()
             .map(|((class, _), prefix)| (*class, prefix));
         let assessment = Assessment::of(now_ns, prefixes);
-        let changes = self.course.step(now_ns, &assessment, params);
+        let onset = || onset_of(&self.prefixes, now_ns);
+        let changes = self.course.step(now_ns, &assessment, params, onset);
         (assessment, changes)
     }
 
@@ -80,4 +87,23 @@ impl Address {
             self.prefixes.remove(&name);
         }
     }
+}
+
+/// When the public side turned bad, if anything says so. One prefix counts no more than others
+/// in a second, however much it sends.
+fn onset_of(prefixes: &Prefixes, now_ns: u64) -> Option<u64> {
+    let since_ns = now_ns.saturating_sub(onset::LOOK_BACK_NS);
+    let mut seconds: BTreeMap<u64, Count> = BTreeMap::new();
+    for ((class, _), prefix) in prefixes {
+        if *class != PathClass::Private {
+            for (time_ns, count) in prefix.since(since_ns) {
+                let second = time_ns - time_ns % SECOND;
+                seconds
+                    .entry(second)
+                    .or_default()
+                    .add(count.at_most(ONSET_SEGMENTS));
+            }
+        }
+    }
+    onset::estimate(seconds.into_iter())
 }

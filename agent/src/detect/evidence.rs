@@ -61,6 +61,15 @@ impl Count {
         self.retransmitted + self.delivered
     }
 
+    /// The same share of retransmissions, over at most so many segments.
+    pub(super) fn at_most(self, trials: f64) -> Self {
+        let scale = (trials / self.trials()).min(1.0);
+        Self {
+            retransmitted: self.retransmitted * scale,
+            delivered: self.delivered * scale,
+        }
+    }
+
     pub(super) fn add(&mut self, other: Self) {
         self.retransmitted += other.retransmitted;
         self.delivered += other.delivered;
@@ -128,6 +137,12 @@ impl Prefix {
             });
         }
         sum
+    }
+
+    /// Counts of each second since `since_ns`, unweighted, the oldest first.
+    pub(super) fn since(&self, since_ns: u64) -> impl Iterator<Item = (u64, Count)> {
+        let recent = move |(time_ns, _): &&(u64, Count)| *time_ns >= since_ns;
+        self.seconds.iter().filter(recent).copied()
     }
 
     /// Drops what is too old to count.

@@ -91,12 +91,13 @@ impl Course {
         now_ns: u64,
         assessment: &Assessment,
         params: &Params,
+        onset: impl FnOnce() -> Option<u64>,
     ) -> Vec<Change> {
         self.note_times(now_ns, assessment);
         let mut changes = Vec::new();
         let told = self.tell(now_ns, assessment, params);
         changes.extend(told);
-        changes.extend(self.open_or_update(now_ns, params));
+        changes.extend(self.open_or_update(now_ns, params, onset));
         changes.extend(self.advise(now_ns, assessment, params));
         changes.extend(self.close(now_ns, assessment, params));
         changes
@@ -166,7 +167,12 @@ impl Course {
         Some(Change::Verdict { previous, now })
     }
 
-    fn open_or_update(&mut self, now_ns: u64, params: &Params) -> Option<Change> {
+    fn open_or_update(
+        &mut self,
+        now_ns: u64,
+        params: &Params,
+        onset: impl FnOnce() -> Option<u64>,
+    ) -> Option<Change> {
         if let Some(open) = &mut self.open {
             if now_ns - open.updated_ns < UPDATE_NS {
                 return None;
@@ -180,7 +186,7 @@ impl Course {
         if now_ns - since < params.settle_ns {
             return None;
         }
-        let onset_ns = self.bad_since.unwrap_or(since);
+        let onset_ns = onset().or(self.bad_since).unwrap_or(since);
         self.open = Some(Open {
             onset_ns,
             updated_ns: now_ns,

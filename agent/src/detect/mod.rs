@@ -12,6 +12,7 @@ mod assess;
 mod evidence;
 mod incident;
 mod likelihood;
+mod onset;
 
 pub use address::Params;
 pub use assess::{Assessment, Judged, Raw};

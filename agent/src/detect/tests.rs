@@ -151,6 +151,14 @@ fn the_incident_with_other_clients_is_found_advised_and_closed() {
     assert_eq!(host.last_verdict(), Some(Told::Raw(Raw::Healthy)));
     let onset = host.second;
     host.seconds(120, 5, &both(0.27, 0.0));
+    let told_onset = host.told.iter().find_map(|(_, _, change)| match change {
+        Change::Opened { onset_ns } => Some(onset_ns / SECOND),
+        _ => None,
+    });
+    assert!(
+        told_onset.is_some_and(|told| told.abs_diff(onset) <= 3),
+        "{told_onset:?}, {onset}"
+    );
     let collapse = Told::Raw(Raw::PublicOnlyCollapse);
     assert_eq!(host.last_verdict(), Some(collapse));
     let advised = host.advised().expect("advice") - onset;

@@ -27,14 +27,33 @@ pub fn document() -> Value {
         line::<Recommendation>(&mut generator, "recommendation"),
     ];
     let definitions: Map<String, Value> = generator.take_definitions(true);
-    json!({
+    let mut document = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "edgeghost event",
         "description": "One line of the edgeghost event stream.",
         "x-schema-version": SCHEMA_VERSION,
         "oneOf": alternatives,
         "$defs": definitions,
-    })
+    });
+    forbid_null(&mut document);
+    document
+}
+
+/// What is not known is absent, never null: takes back the `null` that schemars allows for every
+/// `Option`.
+fn forbid_null(schema: &mut Value) {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if let [only] = types.as_slice() {
+            schema["type"] = only.clone();
+        }
+    }
+    forbid_null_alternative(schema);
+    match schema {
+        Value::Object(members) => members.values_mut().for_each(forbid_null),
+        Value::Array(items) => items.iter_mut().for_each(forbid_null),
+        _ => {}
+    }
 }
 
 /// The alternative of the event called `name`, whose body is a `B`.
@@ -48,4 +67,20 @@ fn line<B: JsonSchema>(generator: &mut SchemaGenerator, name: &str) -> Value {
         });
     }
     schema
+}
+
+/// Of the alternatives "something" and "null", leaves the first in the schema's place.
+fn forbid_null_alternative(schema: &mut Value) {
+    let Some(object) = schema.as_object_mut() else {
+        return;
+    };
+    let Some(Value::Array(alternatives)) = object.get_mut("anyOf") else {
+        return;
+    };
+    alternatives.retain(|alternative| *alternative != json!({ "type": "null" }));
+    if let [Value::Object(only)] = alternatives.as_slice() {
+        let only = only.clone();
+        object.remove("anyOf");
+        object.extend(only);
+    }
 }

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::detect::{Assessment, Change, Closing};
 use crate::event::{
     Event, Incident, IncidentInfo, IncidentRef, IncidentState, LocalOnly, Recommendation, Severity,
-    Target, VerdictName, WorstPeer,
+    Target, Time, VerdictName, WorstPeer,
 };
 use crate::flow::PeerSums;
 use crate::hash::fnv1a;
@@ -23,6 +23,9 @@ const WORST_PEERS: usize = 5;
 pub struct Incidents {
     cooldown_s: u64,
     worst_peers: HashMap<IpAddr, Vec<WorstPeer>>,
+    /// Onsets of the open incidents on the wall clock: told once, the same ever after, whatever
+    /// the clock does meanwhile.
+    onsets: HashMap<IpAddr, Time>,
 }
 
 impl Incidents {
@@ -31,13 +34,14 @@ impl Incidents {
         Self {
             cooldown_s,
             worst_peers: HashMap::new(),
+            onsets: HashMap::new(),
         }
     }
 
     /// Remembers the worst peers of the window that just closed, worst first.
     pub fn note_peers(&mut self, peers: &[PeerSums]) {
         self.worst_peers.clear();
-        for peer in peers {
+        for peer in peers.iter().filter(|peer| peer.sums.retransmitted > 0) {
             let worst = self.worst_peers.entry(peer.local).or_default();
             if worst.len() < WORST_PEERS {
                 worst.push(WorstPeer {
@@ -52,7 +56,7 @@ impl Incidents {
     }
 
     /// The event of one finding.
-    pub fn note(&self, finding: &crate::detect::Finding, now_ns: u64, clock: Clock) -> Note {
+    pub fn note(&mut self, finding: &crate::detect::Finding, now_ns: u64, clock: Clock) -> Note {
         let crate::detect::Finding {
             local,
             assessment,
@@ -62,6 +66,7 @@ impl Incidents {
         match *change {
             Change::Verdict { previous, now } => verdict(*local, assessment, previous, now, time),
             Change::Opened { onset_ns } => {
+                self.onsets.insert(*local, clock.wall(onset_ns));
                 let severity = Severity::Error;
                 let told = (
                     IncidentState::Opened,
@@ -81,6 +86,7 @@ impl Incidents {
                     Severity::Info,
                 );
                 let mut note = self.incident(*local, assessment, told, onset_ns, now_ns, clock);
+                self.onsets.remove(local);
                 note.message.push_str(match closing {
                     Closing::AfterAdvice => "; advice had been given",
                     Closing::ByItself => "; it passed before anything was advised",
@@ -116,7 +122,11 @@ impl Incidents {
                 id: id(local, onset_ns),
                 state,
                 verdict,
-                onset: clock.wall(onset_ns),
+                onset: self
+                    .onsets
+                    .get(&local)
+                    .copied()
+                    .unwrap_or_else(|| clock.wall(onset_ns)),
                 duration_seconds: round(duration),
                 confidence: round(assessment.confidence()),
                 public: side(&assessment.public),

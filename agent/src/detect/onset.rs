@@ -1,0 +1,85 @@
+//! When the public side turned bad.
+//!
+//! The verdict comes when the evidence suffices, which is some seconds after the fact. Looking
+//! back, the most likely moment of the change is the one from which the log likelihood ratio of
+//! "bad" against "ordinary" grew most: the minimum of its running sum (the change point of
+//! Page's CUSUM, Biometrika 1954).
+
+use super::evidence::Count;
+
+const SECOND: u64 = 1_000_000_000;
+
+/// No further back than this.
+pub(super) const LOOK_BACK_NS: u64 = 180 * SECOND;
+
+/// Share of retransmitted segments of an ordinary and of a bad public path.
+const ORDINARY: f64 = 0.015;
+const BAD: f64 = 0.18;
+
+/// The most likely beginning, of counts in order of time; `None` if nothing speaks for a change.
+pub(super) fn estimate(counts: impl Iterator<Item = (u64, Count)>) -> Option<u64> {
+    let per_retransmitted = libm::log(BAD / ORDINARY);
+    let per_delivered = libm::log((1.0 - BAD) / (1.0 - ORDINARY));
+    let (mut sum, mut least) = (0.0, 0.0);
+    let (mut onset, mut pending) = (None, true);
+    for (time_ns, count) in counts {
+        if pending {
+            onset = Some(time_ns);
+            pending = false;
+        }
+        sum += count.retransmitted * per_retransmitted + count.delivered * per_delivered;
+        if sum <= least {
+            least = sum;
+            // What changed, changed after this second.
+            pending = true;
+        }
+    }
+    if pending { None } else { onset }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn estimate_of(counts: &[(u64, f64, f64)]) -> Option<u64> {
+        estimate(counts.iter().map(|(second, retransmitted, delivered)| {
+            let count = Count {
+                retransmitted: *retransmitted,
+                delivered: *delivered,
+            };
+            (second * SECOND, count)
+        }))
+        .map(|onset| onset / SECOND)
+    }
+
+    #[test]
+    fn it_is_the_first_bad_second_after_the_last_good_one() {
+        let counts = [
+            (10, 0.0, 50.0),
+            (11, 0.0, 40.0),
+            (12, 9.0, 30.0),
+            (13, 8.0, 20.0),
+        ];
+        assert_eq!(estimate_of(&counts), Some(12));
+    }
+
+    #[test]
+    fn a_blip_long_ago_is_not_the_onset() {
+        let counts = [
+            (1, 5.0, 20.0),
+            (2, 0.0, 200.0),
+            (3, 0.0, 200.0),
+            (20, 8.0, 30.0),
+            (21, 0.0, 10.0),
+            (22, 9.0, 30.0),
+        ];
+        assert_eq!(estimate_of(&counts), Some(20));
+    }
+
+    #[test]
+    fn bad_from_the_first_moment_on_and_never_bad() {
+        assert_eq!(estimate_of(&[(5, 6.0, 20.0), (6, 7.0, 20.0)]), Some(5));
+        assert_eq!(estimate_of(&[(5, 0.0, 20.0), (6, 0.0, 20.0)]), None);
+        assert_eq!(estimate_of(&[]), None);
+    }
+}
