@@ -12,4 +12,5 @@ mod command_line;
 mod configuration;
 mod lab;
 mod privilege;
+mod readme;
 mod schema;

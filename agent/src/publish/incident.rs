@@ -113,7 +113,7 @@ impl Incidents {
             IncidentState::Closed => "closed",
         };
         let message = format!(
-            "incident {did}: public path of {local} {}, {duration:.0} s since its onset",
+            "incident {did} on {local}: {}; {duration:.0} s since its onset",
             sides(assessment)
         );
         let event = Event::Incident(Box::new(Incident {
@@ -159,7 +159,7 @@ impl Incidents {
         let confidence = round(assessment.confidence());
         let remediation = reassociate_elastic_ip(target, confidence, self.cooldown_s);
         let message = format!(
-            "{} Public path of {local}: {}; confidence {}.",
+            "{} Now its {}; confidence {}.",
             remediation.summary,
             sides(assessment),
             percent(confidence)

@@ -24,22 +24,22 @@ pub(super) fn side(judged: &Judged) -> Side {
 
 /// Both sides in half a sentence.
 pub(super) fn sides(assessment: &Assessment) -> String {
-    let one = |judged: &Judged| {
-        let ratio = judged
-            .ratio()
-            .map_or_else(|| "no traffic".to_owned(), percent);
-        let cwnd = judged
-            .cwnd_p50
-            .map_or_else(String::new, |cwnd| format!(", cwnd {cwnd}"));
-        format!("{ratio}{cwnd}")
-    };
+    let Judged { bad, networks, .. } = assessment.public;
     format!(
-        "public {} on {} of {} network(s), private {}",
-        one(&assessment.public),
-        assessment.public.bad,
-        assessment.public.networks,
-        one(&assessment.private),
+        "{}, {bad} of {networks} network(s) bad; {}",
+        one("public", &assessment.public),
+        one("private", &assessment.private),
     )
+}
+
+fn one(name: &str, judged: &Judged) -> String {
+    let Some(ratio) = judged.ratio() else {
+        return format!("{name} path without traffic");
+    };
+    let cwnd = judged
+        .cwnd_p50
+        .map_or_else(String::new, |cwnd| format!(" at cwnd {cwnd}"));
+    format!("{name} path retransmits {}{cwnd}", percent(ratio))
 }
 
 /// What speaks for a collapse.
