@@ -45,11 +45,16 @@ pub enum Counter {
     SentSynAck = 18,
     /// Namespaces that got no totals: the hash refused the insertion.
     NetnsInsertFailed = 19,
+    /// Last reports of flows that found the ring buffer full: what the flow did since the report
+    /// before is missing from the sums of its path.
+    LostCloseRingFull = 20,
+    /// State that did not fit its socket: what was retransmitted meanwhile is not counted.
+    StateStale = 21,
 }
 
 impl Counter {
     /// How many counters there are.
-    pub const COUNT: u32 = 20;
+    pub const COUNT: u32 = 22;
 
     /// All counters with the name under which they are published.
     pub const ALL: [(Self, &'static str); Self::COUNT as usize] = [
@@ -73,6 +78,8 @@ impl Counter {
         (Self::SentCwnd, "tcp_cwnd.sent"),
         (Self::SentSynAck, "syn_ack.sent"),
         (Self::NetnsInsertFailed, "netns_totals.insert_failed"),
+        (Self::LostCloseRingFull, "flow_close.ring_full"),
+        (Self::StateStale, "flow_state.stale"),
     ];
 
     /// Whether this counter stands for something that was seen and not delivered.
@@ -90,6 +97,8 @@ impl Counter {
                 | Self::ReadFailed
                 | Self::NoSettings
                 | Self::NetnsInsertFailed
+                | Self::LostCloseRingFull
+                | Self::StateStale
         )
     }
 }
@@ -113,10 +122,10 @@ pub struct NetnsTotals {
 impl NetnsTotals {
     /// Adds the share of another CPU.
     pub const fn add(&mut self, other: &Self) {
-        self.segments += other.segments;
-        self.bytes += other.bytes;
-        self.syn_acks += other.syn_acks;
-        self.failed += other.failed;
+        self.segments = self.segments.wrapping_add(other.segments);
+        self.bytes = self.bytes.wrapping_add(other.bytes);
+        self.syn_acks = self.syn_acks.wrapping_add(other.syn_acks);
+        self.failed = self.failed.wrapping_add(other.failed);
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn pay(now_ns: u64, counter: Counter) -> Result<(), Counter> {
     };
     // SAFETY: this CPU's own slot.
     let bucket = unsafe { &mut *bucket };
-    let mut credit = bucket.credit_ns + (now_ns - bucket.at_ns);
+    let mut credit = bucket.credit_ns + now_ns.saturating_sub(bucket.at_ns);
     if credit > settings.record_burst_ns {
         credit = settings.record_burst_ns;
     }

@@ -7,12 +7,12 @@ use crate::maps::{self, FLOWS};
 use crate::sock::Sock;
 use crate::{Outcome, flow, report, retransmit};
 
-/// `tcp_destroy_sock`: the socket goes away, with totals that nothing has told yet. After a
+/// The connection is over (state `TCP_CLOSE`), or the socket goes away (`tcp_destroy_sock`),
+/// whichever is seen first, with totals that nothing has told yet. After a
 /// server has closed, `tcp_probe` no longer fires while data and retransmissions go on: without
 /// this a server that closes first would look idle.
 #[inline(always)]
-pub(crate) fn on_destroy(sock: Sock) -> Outcome {
-    // Unknown: it never carried anything, or never left SYN_SENT without a retransmission.
+pub(crate) fn on_end(sock: Sock) -> Outcome {
     let Some(state) = flow::lookup(sock) else {
         return Ok(());
     };

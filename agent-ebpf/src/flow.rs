@@ -8,11 +8,12 @@ use crate::maps::{self, FLOWS};
 use crate::sock::{Sock, TcpSock};
 
 /// The state of a known flow. The socket is locked by the kernel in every hook, so no other CPU
-/// touches this entry meanwhile.
+/// works on the same flow meanwhile; only under eviction pressure may the entry be given to
+/// another flow at the same time, which `settle` finds out.
 #[inline(always)]
 pub(crate) fn lookup(sock: Sock) -> Option<&'static mut FlowState> {
     let state = FLOWS.get_ptr_mut(sock.key())?;
-    // SAFETY: a live map value, ours alone as said above.
+    // SAFETY: memory of the map, valid while the program runs.
     Some(unsafe { &mut *state })
 }
 

@@ -80,7 +80,7 @@ fn tcp_retransmit_synack(ctx: BtfTracePointContext) -> i32 {
 
 #[btf_tracepoint(function = "tcp_destroy_sock")]
 fn tcp_destroy_sock(ctx: BtfTracePointContext) -> i32 {
-    finish(&ctx, close::on_destroy(Sock::arg(&ctx, 0)))
+    finish(&ctx, close::on_end(Sock::arg(&ctx, 0)))
 }
 
 #[inline(always)]

@@ -49,7 +49,7 @@ pub(crate) fn header<T>(kind: Kind, now_ns: u64) -> Header {
 /// Reports the flow if its last report is an interval ago.
 #[inline(always)]
 pub(crate) fn if_due(state: &mut FlowState, tcp: TcpSock, now_ns: u64) -> Outcome {
-    if now_ns - state.reported_ns < maps::settings()?.interval_ns {
+    if now_ns.saturating_sub(state.reported_ns) < maps::settings()?.interval_ns {
         return Ok(());
     }
     flow(state, tcp, now_ns, 0)
@@ -71,7 +71,10 @@ pub(crate) fn baseline(
     fill(record, state, tcp, now_ns, FLOW_FIRST);
     state.reports += 1;
     record.view.total_retrans -= segments;
-    record.view.data_segs_out -= segments;
+    // A SYN is no segment with payload.
+    if bytes > 0 {
+        record.view.data_segs_out -= segments;
+    }
     record.view.bytes_retrans -= bytes;
     record.view.bytes_sent -= bytes;
     submit(entry, Counter::SentFlow);
@@ -81,7 +84,7 @@ pub(crate) fn baseline(
 /// The last report of a flow.
 #[inline(always)]
 pub(crate) fn last(state: &mut FlowState, tcp: TcpSock, now_ns: u64) -> Outcome {
-    flow(state, tcp, now_ns, FLOW_CLOSED)
+    flow(state, tcp, now_ns, FLOW_CLOSED).map_err(|_| Counter::LostCloseRingFull)
 }
 
 #[inline(always)]

@@ -137,10 +137,17 @@ fn on_unknown(
 fn settle(state: &mut FlowState, tcp: TcpSock) -> (u32, u64) {
     let total = tcp.total_retrans();
     let total_bytes = tcp.bytes_retrans();
-    let news = (
-        total - state.total_retrans,
-        total_bytes - state.bytes_retrans,
-    );
+    // Totals that went back are another connection's: the state is stale (see close.rs; a hash
+    // entry may also be handed to another flow while it is written, for LRU recycles at once).
+    let news = if total < state.total_retrans || total_bytes < state.bytes_retrans {
+        maps::count(Counter::StateStale);
+        (0, 0)
+    } else {
+        (
+            total - state.total_retrans,
+            total_bytes - state.bytes_retrans,
+        )
+    };
     state.total_retrans = total;
     state.bytes_retrans = total_bytes;
     news

@@ -28,6 +28,8 @@ pub enum Command {
     Run(Run),
     /// Tell whether this host can run the agent, and what it would see
     Check(ConfigFile),
+    /// Judge a recording anew, and print the verdicts, incidents and recommendations
+    Replay(Replay),
     /// Print the JSON Schema of the events
     Schema,
     /// Print the effective configuration as TOML
@@ -43,12 +45,29 @@ pub struct Run {
     /// Where events go: a file that is appended to, or - for standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub output: PathBuf,
+    /// Record what the detector is fed with, compressed, for `edgeghost replay`
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+}
+
+/// Options of `replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// Configuration, if not the one that was recorded.
+    #[command(flatten)]
+    pub config: ConfigFile,
+    /// Print why instead of what: per tick, the evidence of each network and what it led to
+    #[arg(long)]
+    pub explain: bool,
+    /// Recording, compressed or not; - for standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// Where the configuration comes from.
 #[derive(Debug, Args)]
 pub struct ConfigFile {
-    /// Read settings from this TOML file instead of using the defaults
+    /// Take settings from this TOML file; what it does not set has its default
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

@@ -20,6 +20,14 @@ impl Clock {
         }
     }
 
+    /// As it was when the monotonic clock showed `monotonic_ns` and the wall clock `wall`.
+    pub fn at(monotonic_ns: u64, wall: Time) -> Self {
+        let monotonic = i64::try_from(monotonic_ns).unwrap_or(i64::MAX);
+        Self {
+            offset_ns: wall.0.saturating_sub(monotonic),
+        }
+    }
+
     /// `CLOCK_MONOTONIC`, nanoseconds.
     pub fn monotonic_ns() -> u64 {
         let time = clock_gettime(ClockId::Monotonic);

@@ -23,6 +23,8 @@ pub struct Config {
     pub detect: Detect,
     /// The agent about itself.
     pub health: Health,
+    /// Bounds of a recording (`--record`).
+    pub record: Record,
 }
 
 /// What the kernel half reports.
@@ -88,6 +90,25 @@ pub struct Detect {
 pub struct Health {
     /// Time between two `agent_health` (1 to 3600).
     pub seconds: f64,
+}
+
+/// Bounds of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Record {
+    /// A file is closed, and the next begun, when it has so many MiB, compressed (1 to 4096).
+    pub file_mebibytes: u32,
+    /// Files kept, the one that is being written included (1 to 1000).
+    pub files: u32,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self {
+            file_mebibytes: 64,
+            files: 8,
+        }
+    }
 }
 
 impl Default for Report {

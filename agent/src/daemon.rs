@@ -6,22 +6,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 
 use crate::bpf::{Kernel, Records};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{ConfigInfo, StopInfo};
-use crate::pipeline::Pipeline;
-use crate::publish::{self, Note, StartFacts};
-use crate::sink::{Output, OutputError, Queue, Reader, Stream, Writer};
+use crate::pipeline::{self, Pipeline};
+use crate::publish::{self, StartFacts};
+use crate::sink::{Identity, Output, OutputError, Queue, Stream, Writer};
 use crate::startup::{self, Unfit};
-use crate::vitals::{self, Vitals};
+use crate::vitals::{self, Figures, Vitals};
 
 mod pace;
+mod recorder;
+mod stop;
+
 use pace::Pace;
+use recorder::Recorder;
+use stop::Stop;
 
 /// Lines that may wait for the writer.
 const QUEUE_LINES: usize = 8_192;
@@ -29,11 +32,14 @@ const QUEUE_LINES: usize = 8_192;
 /// The ring buffer is looked at this often; the programs wake the reader before it fills up.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// The detector is asked at every second look: once a second.
+const LOOKS_PER_TICK: u64 = 2;
+
+/// At the end, at most so many times [`RECORDS_AT_ONCE`] are taken: more than the ring holds.
+const LAST_DRAINS: usize = 8;
+
 /// Records taken in one go, before anything else gets its turn.
 const RECORDS_AT_ONCE: usize = 4_096;
-
-/// Reason of a stop.
-const CLOSED: &str = "standard output was closed";
 
 /// Why a run failed.
 #[derive(Debug, Error)]
@@ -62,6 +68,19 @@ pub struct RunOptions {
     pub config_file: Option<PathBuf>,
     /// Where events go.
     pub output: PathBuf,
+    /// Where the detector's input is recorded, if it is.
+    pub record: Option<PathBuf>,
+}
+
+impl RunOptions {
+    fn config_info(&self) -> ConfigInfo {
+        let file = self.config_file.as_ref();
+        ConfigInfo {
+            digest: self.config.digest(),
+            file: file.map(|file| file.display().to_string()),
+            toml: self.config.to_toml().unwrap_or_default(),
+        }
+    }
 }
 
 /// Runs until a signal, or until nobody reads standard output any more.
@@ -82,12 +101,11 @@ struct Daemon {
     records: Records,
     pipeline: Pipeline,
     stream: Stream,
-    queue: Arc<Queue>,
     vitals: Vitals,
     pace: Pace,
     clock: Clock,
-    notes: Vec<Note>,
-    window: Duration,
+    out: pipeline::Output,
+    recorder: Option<Recorder>,
     health: Duration,
 }
 
@@ -104,29 +122,36 @@ impl Daemon {
         let queue = Arc::new(Queue::new(QUEUE_LINES));
         let writer = Writer::start(output, Arc::clone(&queue), Arc::clone(&stop.gone))
             .map_err(io_error("cannot start the writing thread"))?;
-        let mut stream = Stream::new(Arc::clone(&queue));
-        stream.emit(publish::start(StartFacts {
+        let identity = Identity::of_this_run();
+        let first = publish::start(StartFacts {
             kernel: startup::kernel_info(&knowledge.offsets),
             probes: kernel.probes(),
-            config: ConfigInfo {
-                digest: config.digest(),
-                file: options
-                    .config_file
-                    .as_ref()
-                    .map(|file| file.display().to_string()),
-            },
-        }));
+            config: options.config_info(),
+        });
+        let recorder = match &options.record {
+            Some(path) => Some(Recorder::start(
+                path,
+                config.record,
+                identity.clone(),
+                first.clone(),
+            )?),
+            None => None,
+        };
+        let mut stream = Stream::new(identity, queue);
+        stream.emit(first);
         let daemon = Self {
             kernel,
             records,
-            pipeline: Pipeline::new(config, Clock::monotonic_ns()),
+            pipeline: Pipeline::new(config),
             stream,
-            queue,
             vitals: Vitals::new(),
             pace: Pace::new(startup::settings(config)),
             clock: Clock::anchored(),
-            notes: Vec::new(),
-            window: Duration::from_secs_f64(config.window.seconds),
+            out: pipeline::Output {
+                notes: Vec::new(),
+                samples: recorder.is_some().then(Vec::new),
+            },
+            recorder,
             health: Duration::from_secs_f64(config.health.seconds),
         };
         Ok((daemon, writer))
@@ -137,23 +162,21 @@ impl Daemon {
             .records
             .crowded()
             .map_err(io_error("cannot watch the ring buffer"))?;
-        let begin = Instant::now();
         let mut look = interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut window = interval_at(begin + self.window, self.window);
-        let mut health = interval_at(begin + self.health, self.health);
-        let mut judged = begin;
+        let mut health = interval_at(Instant::now() + self.health, self.health);
+        health.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut looks = 0_u64;
         let reason = loop {
             tokio::select! {
                 reason = stop.wait() => break reason,
-                _ = window.tick() => self.close_window(),
                 _ = health.tick() => self.tell_health(),
                 _ = look.tick() => {
                     self.drain();
-                    if judged.elapsed() >= Duration::from_secs(1) {
-                        judged = Instant::now();
+                    if looks.is_multiple_of(LOOKS_PER_TICK) {
                         self.judge();
                     }
+                    looks += 1;
                 }
                 result = crowded.wait() => {
                     result.map_err(io_error("cannot watch the ring buffer"))?;
@@ -166,26 +189,33 @@ impl Daemon {
         Ok(())
     }
 
-    /// Takes what waits in the ring.
-    fn drain(&mut self) {
+    /// Takes what waits in the ring, and tells how much it was.
+    fn drain(&mut self) -> usize {
+        self.clock = Clock::anchored();
         let Self {
             records,
             pipeline,
-            notes,
+            out,
             clock,
             ..
         } = self;
-        records.drain(RECORDS_AT_ONCE, |record| {
-            pipeline.take(record, *clock, notes);
+        let taken = records.drain(RECORDS_AT_ONCE, |record| {
+            pipeline.take(record, *clock, out);
         });
         self.send();
+        taken
     }
 
     fn judge(&mut self) {
-        self.clock = Clock::anchored();
-        self.pipeline
-            .tick(Clock::monotonic_ns(), self.clock, &mut self.notes);
+        let now_ns = Clock::monotonic_ns();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.tick(now_ns, self.clock, false);
+        }
+        let window_closed = self.pipeline.tick(now_ns, self.clock, &mut self.out);
         self.send();
+        if window_closed && self.vitals.has_news(&self.kernel, &self.figures()) {
+            self.tell_health();
+        }
         self.kernel.flush_log();
         if let Some(settings) = self.pace.adapt(vitals::ring_full(&self.kernel))
             && let Err(error) = self.kernel.set(settings)
@@ -194,47 +224,47 @@ impl Daemon {
         }
     }
 
-    fn close_window(&mut self) {
-        self.drain();
-        self.pipeline
-            .close_window(Clock::monotonic_ns(), self.clock, &mut self.notes);
-        self.send();
-        let news = self
-            .vitals
-            .has_news(&self.kernel, &self.pipeline.figures(), &self.queue.read());
-        if news {
-            self.tell_health();
-        }
-    }
-
     fn tell_health(&mut self) {
-        let health = self.vitals.health(
-            &self.kernel,
-            &self.pipeline.figures(),
-            &self.queue.read(),
-            self.pace.interval_s(),
-        );
+        let figures = self.figures();
+        let health = self
+            .vitals
+            .health(&self.kernel, &figures, self.pace.interval_s());
         self.stream.emit(publish::health(health));
     }
 
+    fn figures(&self) -> Figures {
+        Figures {
+            pipeline: self.pipeline.figures(),
+            queue: self.stream.queue().read(),
+            recording: self.recorder.as_ref().map(Recorder::read),
+        }
+    }
+
     fn send(&mut self) {
-        for note in self.notes.drain(..) {
+        for note in self.out.notes.drain(..) {
             self.stream.emit(note);
+        }
+        if let (Some(recorder), Some(samples)) = (&mut self.recorder, &mut self.out.samples) {
+            recorder.samples(samples, self.clock);
         }
     }
 
     /// Everything that the kernel has told by now goes out, then the last line.
     fn stop(mut self, reason: &'static str, writer: Writer) {
         log::info!("stopping: {reason}");
-        self.drain();
-        self.pipeline
-            .tick(Clock::monotonic_ns(), self.clock, &mut self.notes);
-        self.pipeline
-            .close_window(Clock::monotonic_ns(), self.clock, &mut self.notes);
+        for _ in 0..LAST_DRAINS {
+            if self.drain() < RECORDS_AT_ONCE {
+                break;
+            }
+        }
+        let now_ns = Clock::monotonic_ns();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.tick(now_ns, self.clock, true);
+        }
+        self.pipeline.finish(now_ns, self.clock, &mut self.out);
         self.send();
-        let lost = self
-            .vitals
-            .lost(&self.kernel, &self.pipeline.figures(), &self.queue.read());
+        let figures = self.figures();
+        let lost = self.vitals.lost(&self.kernel, &figures);
         self.stream.emit(publish::stop(StopInfo {
             reason: reason.to_owned(),
             uptime_seconds: self.vitals.uptime_s(),
@@ -243,43 +273,10 @@ impl Daemon {
             netns: vitals::namespaces(&self.kernel),
         }));
         drop(self.kernel);
-        writer.finish();
-    }
-}
-
-/// Ways to be stopped.
-struct Stop {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-    gone: Arc<Notify>,
-    reader: Option<Reader>,
-}
-
-impl Stop {
-    fn new() -> Result<Self, RunError> {
-        let on = |kind| signal(kind).map_err(io_error("cannot listen for signals"));
-        Ok(Self {
-            terminate: on(SignalKind::terminate())?,
-            interrupt: on(SignalKind::interrupt())?,
-            gone: Arc::new(Notify::new()),
-            reader: None,
-        })
-    }
-
-    async fn wait(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-            () = self.gone.notified() => CLOSED,
-            () = reader_gone(self.reader.as_ref()) => CLOSED,
+        if let Some(recorder) = self.recorder {
+            recorder.finish();
         }
-    }
-}
-
-async fn reader_gone(reader: Option<&Reader>) {
-    match reader {
-        Some(reader) => reader.gone().await,
-        None => std::future::pending().await,
+        writer.finish();
     }
 }
 

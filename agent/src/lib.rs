@@ -25,6 +25,7 @@ pub mod path;
 pub mod pipeline;
 pub mod publish;
 pub mod remedy;
+pub mod replay;
 pub mod sink;
 pub mod startup;
 pub mod vitals;

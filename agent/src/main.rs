@@ -8,6 +8,7 @@ use clap::Parser;
 use edgeghost::cli::{Cli, Command, ConfigFile};
 use edgeghost::config::{Config, ConfigError};
 use edgeghost::daemon::{self, RunError, RunOptions};
+use edgeghost::replay::ReplayError;
 use edgeghost::startup::Unfit;
 
 fn main() -> ExitCode {
@@ -30,14 +31,24 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
         Command::Run(run) => {
             drop(out);
             let config = read(&run.config)?;
-            let (config_file, output) = (run.config.config, run.output);
+            let (config_file, output, record) = (run.config.config, run.output, run.record);
             daemon::run(&RunOptions {
                 config,
                 config_file,
                 output,
+                record,
             })?;
         }
         Command::Check(file) => edgeghost::check::run(&read(&file)?, &mut out)??,
+        Command::Replay(replay) => {
+            let config = replay
+                .config
+                .config
+                .as_deref()
+                .map(Config::read)
+                .transpose()?;
+            edgeghost::replay::run(config.as_ref(), &replay.file, replay.explain, &mut out)?;
+        }
         Command::Schema => {
             serde_json::to_writer_pretty(&mut out, &edgeghost::event::schema::document())?;
             writeln!(out)?;
@@ -54,8 +65,9 @@ fn read(file: &ConfigFile) -> Result<Config, ConfigError> {
 }
 
 fn exit_code(error: &(dyn Error + 'static)) -> ExitCode {
-    let usage =
-        error.is::<ConfigError>() || matches!(error.downcast_ref(), Some(RunError::Output(_)));
+    let usage = error.is::<ConfigError>()
+        || matches!(error.downcast_ref(), Some(RunError::Output(_)))
+        || matches!(error.downcast_ref(), Some(ReplayError::Open { .. }));
     let unfit = error.is::<Unfit>() || matches!(error.downcast_ref(), Some(RunError::Unfit(_)));
     ExitCode::from(if usage {
         2
@@ -67,9 +79,12 @@ fn exit_code(error: &(dyn Error + 'static)) -> ExitCode {
 }
 
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
-    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    let io = match error.downcast_ref() {
+        Some(ReplayError::Write(error)) => Some(error.kind()),
+        _ => error.downcast_ref::<io::Error>().map(io::Error::kind),
+    };
     let json = error
         .downcast_ref()
         .and_then(serde_json::Error::io_error_kind);
-    kind.or(json) == Some(io::ErrorKind::BrokenPipe)
+    io.or(json) == Some(io::ErrorKind::BrokenPipe)
 }

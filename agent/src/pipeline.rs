@@ -5,13 +5,27 @@ use std::num::NonZeroUsize;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::detect::{Detector, Params};
-use crate::flow::{DecodeError, FlowKey, FlowTable, Record, Windows, decode};
+use crate::detect::{Assessment, Detector, Params};
+use crate::flow::{
+    DecodeError, FlowKey, FlowSample, FlowTable, Local, Record, Step, Windows, decode,
+};
 use crate::path::{Classifier, PathClass, Ranges};
 use crate::publish::{self, Incidents, Note};
 
 /// A judgement must stand for this long before it is told: one breath.
 const SETTLE_NS: u64 = 2_000_000_000;
+
+/// About the time between two ticks.
+const TICK_NS: u64 = 1_000_000_000;
+
+/// What comes out of the pipeline.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// To tell.
+    pub notes: Vec<Note>,
+    /// What the detector was fed with, if somebody records it.
+    pub samples: Option<Vec<FlowSample>>,
+}
 
 /// The way from records to events.
 pub struct Pipeline {
@@ -21,7 +35,8 @@ pub struct Pipeline {
     detector: Detector,
     incidents: Incidents,
     peers_max: usize,
-    window_began_ns: u64,
+    window_ns: u64,
+    window_began_ns: Option<u64>,
     received: u64,
     undecodable: u64,
 }
@@ -46,8 +61,8 @@ pub struct Figures {
 }
 
 impl Pipeline {
-    /// A pipeline that knows nothing yet, at the monotonic time `now_ns`.
-    pub fn new(config: &Config, now_ns: u64) -> Self {
+    /// A pipeline that knows nothing yet.
+    pub fn new(config: &Config) -> Self {
         let ranges = Ranges {
             private: config.path.private_cidrs.clone(),
             ..Ranges::default()
@@ -66,14 +81,15 @@ impl Pipeline {
             }),
             incidents: Incidents::new(config.detect.cooldown_seconds),
             peers_max: usize::try_from(config.window.peers_max).unwrap_or(usize::MAX),
-            window_began_ns: now_ns,
+            window_ns: nanos(config.window.seconds),
+            window_began_ns: None,
             received: 0,
             undecodable: 0,
         }
     }
 
     /// Takes in one record; what it gives to tell goes to `out`.
-    pub fn take(&mut self, bytes: &[u8], clock: Clock, out: &mut Vec<Note>) {
+    pub fn take(&mut self, bytes: &[u8], clock: Clock, out: &mut Output) {
         self.received += 1;
         match decode(bytes) {
             Ok(record) => self.take_record(&record, clock, out),
@@ -81,33 +97,60 @@ impl Pipeline {
         }
     }
 
-    /// Judges, as of the monotonic time `now_ns`.
-    pub fn tick(&mut self, now_ns: u64, clock: Clock, out: &mut Vec<Note>) {
-        let findings = self.detector.tick(now_ns);
-        out.extend(
-            findings
-                .iter()
-                .map(|finding| self.incidents.note(finding, now_ns, clock)),
-        );
+    /// Takes in the news of a flow as they were recorded.
+    pub fn replay(&mut self, mut sample: FlowSample) {
+        sample.class = self.classifier.classify(sample.key.peer);
+        sample.judged = self.classifier.judged(sample.key.peer);
+        self.observe(&Step {
+            sample,
+            first_in_window: true,
+        });
     }
 
-    /// Closes the window at `now_ns` and begins the next.
-    pub fn close_window(&mut self, now_ns: u64, clock: Clock, out: &mut Vec<Note>) {
-        let seconds = now_ns.saturating_sub(self.window_began_ns) as f64 / 1e9;
-        self.window_began_ns = now_ns;
+    /// Closes the window if it is time, and judges, as of the monotonic time `now_ns`. To be
+    /// called about once a second. Tells whether a window was closed.
+    pub fn tick(&mut self, now_ns: u64, clock: Clock, out: &mut Output) -> bool {
+        let began_ns = *self.window_began_ns.get_or_insert(now_ns);
+        // Half a tick early is nearer than half a tick late.
+        let full = now_ns.saturating_sub(began_ns) + TICK_NS / 2 >= self.window_ns;
+        if full {
+            self.close_window(now_ns, clock, out);
+        }
+        for finding in self.detector.tick(now_ns) {
+            out.notes.push(self.incidents.note(&finding, now_ns, clock));
+        }
+        full
+    }
+
+    /// Judges for the last time, and tells of the window as far as it got.
+    pub fn finish(&mut self, now_ns: u64, clock: Clock, out: &mut Output) {
+        if !self.tick(now_ns, clock, out) {
+            self.close_window(now_ns, clock, out);
+        }
+    }
+
+    /// What every address was last judged by.
+    pub fn assessments(&self) -> impl Iterator<Item = (Local, &Assessment)> {
+        self.detector.assessments()
+    }
+
+    fn close_window(&mut self, now_ns: u64, clock: Clock, out: &mut Output) {
+        let began_ns = self.window_began_ns.replace(now_ns).unwrap_or(now_ns);
+        let seconds = now_ns.saturating_sub(began_ns) as f64 / 1e9;
         let (paths, peers) = self.windows.close(&self.table, self.peers_max);
         self.incidents.note_peers(&peers);
         let time = clock.wall(now_ns);
-        out.extend(
-            paths
-                .iter()
-                .map(|path| publish::path_window(path, seconds, time)),
-        );
-        out.extend(
-            peers
-                .iter()
-                .map(|peer| publish::peer_window(peer, seconds, time)),
-        );
+        for path in &paths {
+            out.notes.push(publish::path_window(path, seconds, time));
+        }
+        for peer in &peers {
+            out.notes.push(publish::peer_window(peer, seconds, time));
+        }
+    }
+
+    fn observe(&mut self, step: &Step) {
+        self.windows.add(step);
+        self.detector.observe(&step.sample);
     }
 
     /// The pipeline's own figures.
@@ -123,32 +166,35 @@ impl Pipeline {
         }
     }
 
-    fn take_record(&mut self, record: &Record, clock: Clock, out: &mut Vec<Note>) {
+    fn take_record(&mut self, record: &Record, clock: Clock, out: &mut Output) {
         match record {
             Record::Flow(flow) => {
                 let step = self
                     .table
                     .take(flow, &self.classifier, self.windows.number());
                 if step.sample.class != PathClass::Loopback {
-                    self.windows.add(&step);
-                    self.detector.observe(&step.sample);
+                    self.observe(&step);
+                    if let Some(samples) = &mut out.samples {
+                        samples.push(step.sample);
+                    }
                 }
             }
             Record::Retransmit(retransmit) => {
                 if let Some((_, class)) = self.way(&FlowKey::from(&retransmit.ends)) {
                     let time = clock.wall(retransmit.header.time_ns);
-                    out.push(publish::retransmit(retransmit, class, time));
+                    out.notes.push(publish::retransmit(retransmit, class, time));
                 }
             }
             Record::Cwnd(cwnd) => {
                 if let Some((_, class)) = self.way(&FlowKey::from(&cwnd.ends)) {
-                    out.push(publish::cwnd(cwnd, class, clock.wall(cwnd.header.time_ns)));
+                    out.notes
+                        .push(publish::cwnd(cwnd, class, clock.wall(cwnd.header.time_ns)));
                 }
             }
             Record::SynAck(syn_ack) => {
                 if let Some((key, class)) = self.way(&FlowKey::from(&syn_ack.ends)) {
-                    self.windows.add_syn_ack(key.local, key.peer, class);
-                    out.push(publish::syn_ack(
+                    self.windows.add_syn_ack(key.local(), key.peer, class);
+                    out.notes.push(publish::syn_ack(
                         syn_ack,
                         class,
                         clock.wall(syn_ack.header.time_ns),

@@ -8,9 +8,19 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::bpf::{CounterReading, Kernel, LoadError};
 use crate::event::{Health, Lost, MapFill, NetnsCount, ProgramCost};
-use crate::pipeline::Figures;
+use crate::pipeline;
 use crate::publish::netns;
 use crate::sink::QueueReading;
+
+/// Figures of the user half at one moment.
+pub struct Figures {
+    /// The way from records to events.
+    pub pipeline: pipeline::Figures,
+    /// The queue of events.
+    pub queue: QueueReading,
+    /// The queue of the recording, if there is one.
+    pub recording: Option<QueueReading>,
+}
 
 /// Remembers what was told, so that each loss is news once.
 pub struct Vitals {
@@ -36,8 +46,8 @@ impl Vitals {
     }
 
     /// Everything lost so far; what is news is news no longer.
-    pub fn lost(&mut self, kernel: &Kernel, figures: &Figures, queue: &QueueReading) -> Vec<Lost> {
-        let losses = losses(&read(kernel), figures, queue);
+    pub fn lost(&mut self, kernel: &Kernel, figures: &Figures) -> Vec<Lost> {
+        let losses = losses(&read(kernel), figures);
         let lost = losses
             .iter()
             .map(|(reason, (total, by_cpu))| Lost {
@@ -55,25 +65,20 @@ impl Vitals {
     }
 
     /// Whether something was lost that was not told yet.
-    pub fn has_news(&self, kernel: &Kernel, figures: &Figures, queue: &QueueReading) -> bool {
-        losses(&read(kernel), figures, queue)
+    pub fn has_news(&self, kernel: &Kernel, figures: &Figures) -> bool {
+        losses(&read(kernel), figures)
             .iter()
             .any(|(reason, (total, _))| *total > self.told.get(reason).copied().unwrap_or(0))
     }
 
     /// The whole report.
-    pub fn health(
-        &mut self,
-        kernel: &Kernel,
-        figures: &Figures,
-        queue: &QueueReading,
-        interval_s: f64,
-    ) -> Health {
+    pub fn health(&mut self, kernel: &Kernel, all: &Figures, interval_s: f64) -> Health {
         let counters = read(kernel);
+        let (figures, queue) = (&all.pipeline, &all.queue);
         let queue_lost: u64 = queue.dropped.values().sum();
         Health {
             uptime_seconds: self.uptime_s(),
-            lost: self.lost(kernel, figures, queue),
+            lost: self.lost(kernel, all),
             records_received: figures.received,
             records_undecodable: figures.undecodable,
             flows_born: counters.total(Counter::FlowsBorn),
@@ -117,6 +122,7 @@ pub fn ring_full(kernel: &Kernel) -> u64 {
         Counter::LostRetransmitRingFull,
         Counter::LostCwndRingFull,
         Counter::LostSynAckRingFull,
+        Counter::LostCloseRingFull,
     ]
     .into_iter()
     .map(|counter| counters.total(counter))
@@ -135,28 +141,35 @@ fn or_default<T: Default>(reading: Result<T, LoadError>) -> T {
     })
 }
 
-fn losses(counters: &CounterReading, figures: &Figures, queue: &QueueReading) -> Losses {
+fn losses(counters: &CounterReading, figures: &Figures) -> Losses {
     let mut losses: Losses = counters
         .losses()
         .into_iter()
         .map(|loss| (loss.reason.to_owned(), (loss.total, loss.by_cpu)))
         .collect();
+    let pipeline = &figures.pipeline;
     let own = [
-        ("record.undecodable", figures.undecodable),
-        ("peer_window.too_many_peers", figures.peers_unsummed),
-        ("flow_sample.too_many_addresses", figures.unjudged),
+        ("record.undecodable", pipeline.undecodable),
+        ("peer_window.too_many_peers", pipeline.peers_unsummed),
+        ("flow_sample.too_many_addresses", pipeline.unjudged),
     ];
     let own = own
         .into_iter()
         .map(|(reason, total)| (reason.to_owned(), total));
-    let dropped = queue
-        .dropped
-        .iter()
-        .map(|(name, total)| (format!("{name}.not_written"), *total));
-    for (reason, total) in own.chain(dropped).filter(|(_, total)| *total > 0) {
-        losses.insert(reason, (total, Vec::new()));
+    let events = dropped(Some(&figures.queue), "not_written");
+    let recorded = dropped(figures.recording.as_ref(), "not_recorded");
+    for (reason, total) in own.chain(events).chain(recorded) {
+        if total > 0 {
+            losses.insert(reason, (total, Vec::new()));
+        }
     }
     losses
+}
+
+/// Lines that a queue lost, by event.
+fn dropped(queue: Option<&QueueReading>, how: &str) -> impl Iterator<Item = (String, u64)> {
+    let dropped = queue.into_iter().flat_map(|queue| &queue.dropped);
+    dropped.map(move |(name, total)| (format!("{name}.{how}"), *total))
 }
 
 fn costs(kernel: &Kernel) -> Vec<ProgramCost> {

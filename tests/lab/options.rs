@@ -1,5 +1,6 @@
 //! Command line.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
@@ -37,6 +38,10 @@ pub(crate) struct Options {
     /// story on standard error
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Have the agent record what its detector is fed with, for `edgeghost replay`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
 
     /// Give the agent short times (advice 12 s after the onset instead of 60), for tests
     #[arg(long)]

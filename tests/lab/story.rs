@@ -60,6 +60,7 @@ impl<'a> Teller<'a> {
         let agent = Launch::new()
             .inside(&stage.web3)
             .config(options.config())
+            .record(options.record.clone())
             .start()?;
         printer.started(agent.started()?);
         let traffic = Traffic::start(stage).context("cannot start the traffic")?;

@@ -80,7 +80,7 @@ fn check_host(ended: &Ended, host: &Host, peer: &Host, sockets: &[Socket; 2], se
         "`ss` and RetransSegs differ: the test is at fault",
     );
 
-    let windows = totals::by_windows(ended, local, remote);
+    let windows = totals::by_windows(ended, &host.netns, local, remote);
     let of_windows = format!("{local}: peer_window {windows:?}, `ss` {expected:?}");
     ended.assert(windows == expected, &of_windows);
 

@@ -85,7 +85,7 @@ fn what_is_not_told_is_counted() {
     );
     // Rate limits cost detail, never correctness.
     let (local, peer) = (pair.near.v4.into(), pair.far.v4.into());
-    let windows = totals::by_windows(&ended, local, peer).segments;
+    let windows = totals::by_windows(&ended, &pair.near.netns, local, peer).segments;
     ended.assert(
         windows == segs,
         &format!("peer_window {windows}, RetransSegs {segs}"),

@@ -1,10 +1,12 @@
 //! The lab, in its short form.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use edgeghost_tests::event::Event;
+use edgeghost_tests::temp::TempDir;
 use edgeghost_tests::{binary, tool, wait};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -15,7 +17,11 @@ const LIMIT: Duration = Duration::from_mins(4);
 #[test]
 fn the_incident_is_detected_advised_and_seen_to_recover() {
     crate::require_root();
-    let (lab, lines, stderr) = run_to_end(&["--quick", "--json", "--seconds", "60"]);
+    let folder = TempDir::new().unwrap();
+    let recording = folder.path().join("lab.gz");
+    let args = ["--quick", "--json", "--seconds", "60", "--record"];
+    let args: Vec<&str> = args.into_iter().chain(recording.to_str()).collect();
+    let (lab, lines, stderr) = run_to_end(&args);
     let shown = format!("{}\n{stderr}", lines.join("\n"));
     assert_eq!(lab.code, Some(0), "{shown}");
     let (summary, events) = lines.split_last().expect("the lab printed nothing");
@@ -66,6 +72,34 @@ fn the_incident_is_detected_advised_and_seen_to_recover() {
         "{shown}"
     );
     assert_gone(lab.pid);
+    assert_replayed(&recording, &lines);
+}
+
+/// The recording, judged anew, gives what was told live, to the byte; only the sequence counts by
+/// itself.
+fn assert_replayed(recording: &Path, live: &[String]) {
+    let replay = Command::new(binary::agent().unwrap())
+        .arg("replay")
+        .arg(recording)
+        .output()
+        .unwrap();
+    assert!(replay.status.success(), "{replay:?}");
+    let replayed = String::from_utf8(replay.stdout).unwrap();
+    let judgements = |lines: &mut dyn Iterator<Item = &str>| -> Vec<String> {
+        lines.filter_map(judgement).collect()
+    };
+    let told = judgements(&mut live.iter().map(String::as_str));
+    assert!(told.len() >= 5, "{told:#?}");
+    assert_eq!(judgements(&mut replayed.lines()), told);
+}
+
+/// A verdict, incident or recommendation without its sequence.
+fn judgement(line: &str) -> Option<String> {
+    let mut event: Value = serde_json::from_str(line).ok()?;
+    let name = event.pointer("/event/name")?.as_str()?.to_owned();
+    event["event"].as_object_mut()?.remove("sequence");
+    let judged = ["verdict", "incident", "recommendation"].contains(&name.as_str());
+    judged.then(|| event.to_string())
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod loopback;
 mod namespaces;
 mod output;
 mod retransmit;
+mod reuse;
 mod start;
 mod stop;
 mod totals;

@@ -56,7 +56,7 @@ fn seen_and_counted(kind: Kind) {
     traffic::close_in_order(server, client, LIMIT).unwrap();
     let ended = agent.stop(Signal::TERM).unwrap();
     ended.assert_clean();
-    let told = totals::by_windows(&ended, local, peer);
+    let told = totals::by_windows(&ended, &pair.near.netns, local, peer);
     let expected = Retransmitted {
         segments: seen.retrans_total,
         bytes: seen.bytes_retrans,

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use edgeghost_tests::agent::Ended;
 use edgeghost_tests::event::Event;
+use edgeghost_tests::netns::Netns;
 use serde_json::Value;
 
 /// Retransmissions of one local address to one peer, over the whole run.
@@ -13,11 +14,18 @@ pub(crate) struct Retransmitted {
     pub(crate) bytes: u64,
 }
 
-/// By the peer windows.
-pub(crate) fn by_windows(ended: &Ended, local: IpAddr, peer: IpAddr) -> Retransmitted {
+/// By the peer windows of one namespace.
+pub(crate) fn by_windows(
+    ended: &Ended,
+    netns: &Netns,
+    local: IpAddr,
+    peer: IpAddr,
+) -> Retransmitted {
+    let inode = netns.inode().unwrap();
     ended
         .named("peer_window")
         .filter(|event| event.is_about("peer_window", local) && event.has_peer(peer))
+        .filter(|event| event.count("path.netns") == inode)
         .fold(Retransmitted::default(), |sum, event| Retransmitted {
             segments: sum.segments + event.count("path.segments_retransmitted"),
             bytes: sum.bytes + event.count("path.bytes_retransmitted"),

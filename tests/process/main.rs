@@ -13,4 +13,5 @@ mod configuration;
 mod lab;
 mod privilege;
 mod readme;
+mod replay;
 mod schema;

@@ -72,9 +72,12 @@ impl Kernel {
         options: Options,
     ) -> Result<(Self, Records), LoadError> {
         let btf = aya::Btf::parse(btf, Endianness::default())?;
+        // What nobody would read is not written in the first place.
+        let log_level = log::max_level() as u8;
         let mut ebpf = EbpfLoader::new()
             .btf(Some(&btf))
             .override_global("OFFSETS", offsets, true)
+            .override_global("AYA_LOG_LEVEL", &log_level, false)
             .map_max_entries("FLOWS", options.max_flows)
             .load(OBJECT)?;
         let mut settings =

@@ -112,6 +112,13 @@ impl Config {
         ];
         let counts = [
             (
+                "record.file_mebibytes",
+                self.record.file_mebibytes,
+                1..=4_096,
+                "1 to 4096",
+            ),
+            ("record.files", self.record.files, 1..=1_000, "1 to 1000"),
+            (
                 "flows.kernel_max",
                 self.flows.kernel_max,
                 128..=16_777_216,

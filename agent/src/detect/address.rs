@@ -43,6 +43,7 @@ pub(super) struct Address {
     prefixes: Prefixes,
     course: Course,
     last_ns: u64,
+    assessment: Option<Assessment>,
 }
 
 impl Address {
@@ -61,7 +62,7 @@ impl Address {
     pub(super) fn tick(&mut self, now_ns: u64, params: &Params) -> (Assessment, Vec<Change>) {
         self.prefixes.retain(|_, prefix| {
             prefix.forget(now_ns);
-            prefix.last_ns() + FORGET_NS >= now_ns
+            prefix.last_ns().saturating_add(FORGET_NS) >= now_ns
         });
         let prefixes = self
             .prefixes
@@ -70,11 +71,16 @@ impl Address {
         let assessment = Assessment::of(now_ns, prefixes);
         let onset = || onset_of(&self.prefixes, now_ns);
         let changes = self.course.step(now_ns, &assessment, params, onset);
+        self.assessment = Some(assessment.clone());
         (assessment, changes)
     }
 
+    pub(super) const fn last(&self) -> Option<&Assessment> {
+        self.assessment.as_ref()
+    }
+
     pub(super) const fn is_forgotten(&self, now_ns: u64) -> bool {
-        !self.course.is_open() && self.last_ns + FORGET_NS < now_ns
+        !self.course.is_open() && self.last_ns.saturating_add(FORGET_NS) < now_ns
     }
 
     fn drop_oldest(&mut self) {

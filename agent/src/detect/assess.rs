@@ -66,6 +66,23 @@ impl Judged {
     }
 }
 
+/// The vote of one network.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Vote {
+    /// The network.
+    pub network: Network,
+    /// Whether it is on the private side.
+    pub private: bool,
+    /// Prefixes with evidence.
+    pub prefixes: usize,
+    /// Segments retransmitted, faded.
+    pub retransmitted: f64,
+    /// Segments delivered, faded.
+    pub delivered: f64,
+    /// Log likelihood ratio of "bad" against "ordinary", natural, capped.
+    pub llr: f64,
+}
+
 /// All that a judgement rests on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assessment {
@@ -77,6 +94,8 @@ pub struct Assessment {
     pub public: Judged,
     /// Private side.
     pub private: Judged,
+    /// How each network voted.
+    pub votes: Vec<Vote>,
     /// The private side is there, and well.
     pub control: bool,
     /// The public side loses right now, not only a while ago.
@@ -118,23 +137,26 @@ impl Assessment {
         prefixes: impl Iterator<Item = (PathClass, &'a Prefix)> + Clone,
     ) -> Self {
         let full = [FAST, SLOW];
-        let (public, public_votes) = side(now_ns, prefixes.clone(), false, &full);
-        let (private, private_votes) = side(now_ns, prefixes.clone(), true, &full);
+        let (public, mut votes) = side(now_ns, prefixes.clone(), false, &full);
+        let (private, of_private) = side(now_ns, prefixes.clone(), true, &full);
+        let (public_votes, private_votes) = (sum(&votes), sum(&of_private));
+        votes.extend(of_private);
         let posterior = posterior(public_votes, private_votes);
         let control = private.retransmitted + private.delivered >= CONTROL_SEGMENTS
             && private_votes < 0.0
             && private.bad == 0;
         let (now, _) = side(now_ns, prefixes.clone(), false, &[NOW]);
-        let (fast, fast_votes) = side(now_ns, prefixes, false, &[FAST]);
+        let (fast, of_fast) = side(now_ns, prefixes, false, &[FAST]);
         let raw = judge(&posterior, &public, &private, control);
         Self {
             raw,
             posterior,
             public,
             private,
+            votes,
             control,
             ongoing: now.ratio().is_some_and(|ratio| ratio >= 0.035),
-            well_again: is_well(&fast, fast_votes, private_votes, &now),
+            well_again: is_well(&fast, sum(&of_fast), private_votes, &now),
         }
     }
 }
@@ -188,21 +210,19 @@ fn judge(posterior: &Posterior, public: &Judged, private: &Judged, control: bool
     }
 }
 
-/// Numbers and summed votes of one side. Of several horizons, the stronger evidence of a prefix
-/// counts.
+/// Numbers and votes of one side. Of several horizons, the stronger evidence of a prefix counts.
 fn side<'a>(
     now_ns: u64,
     prefixes: impl Iterator<Item = (PathClass, &'a Prefix)>,
     private: bool,
     horizons: &[Horizon],
-) -> (Judged, f64) {
+) -> (Judged, Vec<Vote>) {
     let ordinary = if private {
         PRIVATE_ORDINARY
     } else {
         PUBLIC_ORDINARY
     };
-    let mut networks: BTreeMap<Network, Vec<f64>> = BTreeMap::new();
-    let mut judged = Judged::default();
+    let mut networks: BTreeMap<Network, (Vec<f64>, Count)> = BTreeMap::new();
     let mut windows = Vec::new();
     for (class, prefix) in prefixes {
         if (class == PathClass::Private) != private {
@@ -212,22 +232,47 @@ fn side<'a>(
         if count.trials() <= 0.0 {
             continue;
         }
-        judged.retransmitted += count.retransmitted;
-        judged.delivered += count.delivered;
         windows.push(prefix.cwnd);
-        networks.entry(prefix.network).or_default().push(llr);
+        let (llrs, sum) = networks.entry(prefix.network).or_default();
+        llrs.push(llr);
+        sum.add(count);
     }
-    let mut votes = 0.0;
-    for llrs in networks.values() {
-        let vote = network_llr(llrs.iter().copied());
-        votes += vote;
-        judged.networks += 1;
-        judged.bad += u32::from(vote > BAD);
-        judged.good += u32::from(vote < GOOD);
-    }
+    let votes: Vec<_> = networks
+        .into_iter()
+        .map(|(network, (llrs, count))| Vote {
+            network,
+            private,
+            prefixes: llrs.len(),
+            retransmitted: count.retransmitted,
+            delivered: count.delivered,
+            llr: network_llr(llrs.iter().copied()),
+        })
+        .collect();
     windows.sort_unstable();
-    judged.cwnd_p50 = windows.get(windows.len() / 2).copied();
-    (judged, votes)
+    (
+        judged(&votes, windows.get(windows.len() / 2).copied()),
+        votes,
+    )
+}
+
+/// The numbers of a side out of its votes.
+fn judged(votes: &[Vote], cwnd_p50: Option<u32>) -> Judged {
+    let mut judged = Judged {
+        cwnd_p50,
+        ..Judged::default()
+    };
+    for vote in votes {
+        judged.networks += 1;
+        judged.bad += u32::from(vote.llr > BAD);
+        judged.good += u32::from(vote.llr < GOOD);
+        judged.retransmitted += vote.retransmitted;
+        judged.delivered += vote.delivered;
+    }
+    judged
+}
+
+fn sum(votes: &[Vote]) -> f64 {
+    votes.iter().map(|vote| vote.llr).sum()
 }
 
 fn strongest(

@@ -150,12 +150,12 @@ impl Prefix {
         while self
             .seconds
             .front()
-            .is_some_and(|(time_ns, _)| time_ns + MEMORY_NS < now_ns)
+            .is_some_and(|(time_ns, _)| time_ns.saturating_add(MEMORY_NS) < now_ns)
         {
             self.seconds.pop_front();
         }
         self.waiting
-            .retain(|_, (since_ns, _)| *since_ns + MEMORY_NS >= now_ns);
+            .retain(|_, (since_ns, _)| since_ns.saturating_add(MEMORY_NS) >= now_ns);
     }
 
     fn wait(&mut self, sample: &FlowSample) {

@@ -54,6 +54,8 @@ pub enum Told {
 /// How an incident closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closing {
+    /// The evidence is gone: nothing public has moved for as long as evidence lasts.
+    Silence,
     /// After advice was given.
     AfterAdvice,
     /// By itself.
@@ -159,7 +161,7 @@ impl Course {
         self.candidate = Some((now, since));
         // Nothing is told of an address of which nothing was ever known.
         let mute = self.told.is_none() && now == Told::Raw(Raw::InsufficientEvidence);
-        if mute || now_ns - since < params.settle_ns {
+        if mute || now_ns.saturating_sub(since) < params.settle_ns {
             return None;
         }
         self.candidate = None;
@@ -174,7 +176,7 @@ impl Course {
         onset: impl FnOnce() -> Option<u64>,
     ) -> Option<Change> {
         if let Some(open) = &mut self.open {
-            if now_ns - open.updated_ns < UPDATE_NS {
+            if now_ns.saturating_sub(open.updated_ns) < UPDATE_NS {
                 return None;
             }
             open.updated_ns = now_ns;
@@ -183,7 +185,7 @@ impl Course {
             });
         }
         let since = self.collapsed_since?;
-        if now_ns - since < params.settle_ns {
+        if now_ns.saturating_sub(since) < params.settle_ns {
             return None;
         }
         let onset_ns = onset().or(self.bad_since).unwrap_or(since);
@@ -198,11 +200,12 @@ impl Course {
 
     fn advise(&mut self, now_ns: u64, assessment: &Assessment, params: &Params) -> Option<Change> {
         let open = self.open.as_mut().filter(|open| !open.advised)?;
-        let long_enough =
-            |since: Option<u64>, least| since.is_some_and(|since| now_ns - since >= least);
+        let long_enough = |since: Option<u64>, least| {
+            since.is_some_and(|since| now_ns.saturating_sub(since) >= least)
+        };
         let cool = self
             .advised_ns
-            .is_none_or(|last| now_ns - last >= params.cooldown_ns);
+            .is_none_or(|last| now_ns.saturating_sub(last) >= params.cooldown_ns);
         if !assessment.ongoing
             || !cool
             || !long_enough(self.bad_since, params.confirm_ns)
@@ -219,16 +222,19 @@ impl Course {
 
     fn close(&mut self, now_ns: u64, assessment: &Assessment, params: &Params) -> Option<Change> {
         let open = self.open.as_ref()?;
-        let over = open
-            .well_since
-            .is_some_and(|since| now_ns - since >= params.recovered_ns);
+        // Whoever suffered may have gone away, or the address with them.
+        let silent = assessment.public.networks == 0;
+        let over = silent
+            || open
+                .well_since
+                .is_some_and(|since| now_ns.saturating_sub(since) >= params.recovered_ns);
         if !over || assessment.ongoing {
             return None;
         }
-        let closing = if open.advised {
-            Closing::AfterAdvice
-        } else {
-            Closing::ByItself
+        let closing = match (silent, open.advised) {
+            (true, _) => Closing::Silence,
+            (false, true) => Closing::AfterAdvice,
+            (false, false) => Closing::ByItself,
         };
         let onset_ns = open.onset_ns;
         self.open = None;

@@ -15,14 +15,13 @@ mod likelihood;
 mod onset;
 
 pub use address::Params;
-pub use assess::{Assessment, Judged, Raw};
+pub use assess::{Assessment, Judged, Raw, Vote};
 pub use incident::{Change, Closing, Told};
 pub use likelihood::Posterior;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
-use crate::flow::FlowSample;
+use crate::flow::{FlowSample, Local};
 use crate::path::PathClass;
 use address::Address;
 
@@ -33,7 +32,7 @@ const MAX_ADDRESSES: usize = 1_024;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// The address judged.
-    pub local: IpAddr,
+    pub local: Local,
     /// What the judgement rests on.
     pub assessment: Assessment,
     /// What changed.
@@ -43,7 +42,7 @@ pub struct Finding {
 /// Judges every local address that flows were seen on.
 pub struct Detector {
     params: Params,
-    addresses: BTreeMap<IpAddr, Address>,
+    addresses: BTreeMap<Local, Address>,
     unjudged: u64,
 }
 
@@ -67,12 +66,19 @@ impl Detector {
         if sample.class == PathClass::Loopback || !sample.judged {
             return;
         }
-        let local = sample.key.local;
+        let local = sample.key.local();
         if self.addresses.len() >= MAX_ADDRESSES && !self.addresses.contains_key(&local) {
             self.unjudged += 1;
             return;
         }
         self.addresses.entry(local).or_default().observe(sample);
+    }
+
+    /// What every address was last judged by.
+    pub fn assessments(&self) -> impl Iterator<Item = (Local, &Assessment)> {
+        self.addresses
+            .iter()
+            .filter_map(|(local, address)| Some((*local, address.last()?)))
     }
 
     /// Judges every address as of `now_ns`; to be called about once a second, with the clock of

@@ -1,5 +1,7 @@
 //! Judgements on flow samples as a host would give them: one sample per flow and second.
 
+use std::net::IpAddr;
+
 use super::*;
 use crate::flow::{FlowKey, Kinds};
 
@@ -28,7 +30,7 @@ struct Host {
     detector: Detector,
     second: u64,
     seed: u64,
-    told: Vec<(u64, IpAddr, Change)>,
+    told: Vec<(u64, Local, Change)>,
 }
 
 impl Host {
@@ -322,4 +324,36 @@ fn addresses_without_traffic_are_forgotten() {
     assert_eq!(host.detector.addresses.len(), 1);
     host.seconds(1_000, 0, &[]);
     assert_eq!(host.detector.addresses.len(), 0);
+}
+
+#[test]
+fn an_incident_whose_clients_went_away_is_closed() {
+    let mut host = Host::new();
+    host.seconds(150, 5, &both(0.27, 0.0));
+    assert!(host.advised().is_some());
+    host.seconds(700, 5, &[(JUMP_HOST, 0.0)]);
+    let closed = |change: &Change| {
+        matches!(
+            change,
+            Change::Closed {
+                closing: Closing::Silence,
+                ..
+            }
+        )
+    };
+    assert!(host.when(closed).is_some(), "{:?}", host.told);
+}
+
+#[test]
+fn time_that_goes_back_does_no_harm() {
+    let mut host = Host::new();
+    host.seconds(150, 5, &both(0.27, 0.0));
+    let advised = host.told.len();
+    host.detector.tick(3 * SECOND);
+    host.second = 2;
+    host.seconds(20, 5, &both(0.0, 0.0));
+    let again = host.told[advised..]
+        .iter()
+        .any(|(_, _, change)| matches!(change, Change::Advise { .. }));
+    assert!(!again, "{:?}", host.told);
 }

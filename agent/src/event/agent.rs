@@ -68,6 +68,8 @@ pub struct ConfigInfo {
     /// File it came from; absent when all is default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// All of it, as TOML.
+    pub toml: String,
 }
 
 /// What is known of EC2.

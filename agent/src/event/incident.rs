@@ -23,6 +23,8 @@ pub struct Verdict {
 pub struct VerdictInfo {
     /// The verdict.
     pub name: VerdictName,
+    /// Inode number of the address's network namespace, as in `/proc/PID/ns/net`.
+    pub netns: u32,
     /// The one before; absent for the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<VerdictName>,
@@ -131,6 +133,8 @@ pub struct Incident {
 pub struct IncidentInfo {
     /// The same through its life.
     pub id: String,
+    /// Inode number of the address's network namespace, as in `/proc/PID/ns/net`.
+    pub netns: u32,
     /// Where it stands.
     pub state: IncidentState,
     /// Verdict at this moment.

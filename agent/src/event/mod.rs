@@ -9,6 +9,7 @@ mod agent;
 mod envelope;
 mod incident;
 mod remediation;
+mod sample;
 pub mod schema;
 mod tcp;
 mod time;
@@ -24,6 +25,7 @@ pub use incident::{
     VerdictName, WorstPeer,
 };
 pub use remediation::{Action, Command, IncidentRef, Recommendation, Remediation, Target};
+pub use sample::{FlowSample, HostSample, SampledEnd, SampledEnds, SampledFlow, SampledHost};
 pub use tcp::{
     CwndDetail, End, IpVersion, Network, PathInfo, RetransmitDetail, RetransmitType, TcpCwnd,
     TcpCwndInfo, TcpRetransmit, TcpRetransmitInfo, TcpSocket,
@@ -55,6 +57,8 @@ pub enum Event {
     Verdict(Box<Verdict>),
     Incident(Box<Incident>),
     Recommendation(Box<Recommendation>),
+    FlowSample(Box<FlowSample>),
+    HostSample(HostSample),
 }
 
 /// How soon an event may be dropped when a sink cannot keep up; the greatest goes last.
@@ -84,6 +88,8 @@ impl Event {
             Self::Verdict(_) => "verdict",
             Self::Incident(_) => "incident",
             Self::Recommendation(_) => "recommendation",
+            Self::FlowSample(_) => "flow_sample",
+            Self::HostSample(_) => "host_sample",
         }
     }
 
@@ -91,7 +97,10 @@ impl Event {
     pub const fn priority(&self) -> Priority {
         match self {
             Self::TcpRetransmit(_) | Self::TcpCwnd(_) => Priority::Detail,
-            Self::PathWindow(_) | Self::PeerWindow(_) => Priority::Window,
+            Self::PathWindow(_)
+            | Self::PeerWindow(_)
+            | Self::FlowSample(_)
+            | Self::HostSample(_) => Priority::Window,
             Self::AgentStart(_) | Self::AgentStop(_) | Self::AgentHealth(_) | Self::Verdict(_) => {
                 Priority::State
             }

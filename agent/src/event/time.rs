@@ -25,6 +25,15 @@ impl std::fmt::Display for Time {
     }
 }
 
+impl std::str::FromStr for Time {
+    type Err = jiff::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let nanos = text.parse::<jiff::Timestamp>()?.as_nanosecond();
+        Ok(Self(i64::try_from(nanos).unwrap_or(i64::MAX)))
+    }
+}
+
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -61,5 +70,13 @@ mod tests {
             Time(1_500_000_000).to_string(),
             "1970-01-01T00:00:01.500000000Z"
         );
+    }
+
+    #[test]
+    fn it_reads_what_it_writes() {
+        for time in [Time(0), Time(1_795_234_567_000_000_001)] {
+            assert_eq!(time.to_string().parse::<Time>().unwrap(), time);
+        }
+        assert!("yesterday".parse::<Time>().is_err());
     }
 }

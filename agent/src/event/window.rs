@@ -48,6 +48,8 @@ impl LocalOnly {
 pub struct WindowInfo {
     /// Which way.
     pub class: PathClass,
+    /// Inode number of the network namespace, as in `/proc/PID/ns/net`.
+    pub netns: u32,
     /// Length of the window, seconds.
     pub window_seconds: f64,
     /// Flows that were active.

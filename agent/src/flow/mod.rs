@@ -8,6 +8,6 @@ mod window;
 
 pub use decode::{DecodeError, Record, decode};
 pub use names::{ca_state, state};
-pub use sample::{FlowKey, FlowSample, Kinds};
+pub use sample::{FlowKey, FlowSample, Kinds, Local};
 pub use table::{FlowTable, Step};
 pub use window::{PathSums, PeerSums, Sums, Windows};

@@ -21,6 +21,32 @@ pub struct FlowKey {
     pub netns: u32,
 }
 
+impl FlowKey {
+    /// This host's side.
+    pub const fn local(&self) -> Local {
+        Local {
+            address: self.local,
+            netns: self.netns,
+        }
+    }
+}
+
+/// The unit of judgement: an address in its network namespace. Containers may well have equal
+/// addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Local {
+    /// The address.
+    pub address: IpAddr,
+    /// Inode number of the network namespace.
+    pub netns: u32,
+}
+
+impl std::fmt::Display for Local {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.address.fmt(f)
+    }
+}
+
 impl From<&Endpoints> for FlowKey {
     fn from(ends: &Endpoints) -> Self {
         Self {
@@ -49,10 +75,10 @@ pub struct Kinds {
 impl Kinds {
     /// Adds.
     pub const fn add(&mut self, other: &Self) {
-        self.syn += other.syn;
-        self.fast += other.fast;
-        self.timeout += other.timeout;
-        self.tail_loss_probe += other.tail_loss_probe;
+        self.syn = self.syn.saturating_add(other.syn);
+        self.fast = self.fast.saturating_add(other.fast);
+        self.timeout = self.timeout.saturating_add(other.timeout);
+        self.tail_loss_probe = self.tail_loss_probe.saturating_add(other.tail_loss_probe);
     }
 }
 

@@ -22,6 +22,8 @@ struct Known {
     view: SocketView,
     kinds: RetransmitKinds,
     born_ns: u64,
+    /// Number of the report that this is from.
+    reports: u32,
     class: PathClass,
     judged: bool,
     /// Window in which it was last active.
@@ -89,6 +91,7 @@ impl FlowTable {
                     view: record.view,
                     kinds: record.kinds,
                     born_ns: record.born_ns,
+                    reports: record.reports,
                     class,
                     judged,
                     window,
@@ -143,6 +146,8 @@ fn news(
     let untold = record.reports == 0 || !forgetful;
     let zero = (SocketView::default(), RetransmitKinds::default());
     let (base, base_kinds) = match before {
+        // The kernel half forgot the flow meanwhile, and counts its kinds anew.
+        Some(known) if record.reports <= known.reports => (known.view, zero.1),
         Some(known) => (known.view, known.kinds),
         None if born && untold && record.flags & FLOW_FIRST == 0 => zero,
         None => (*now, record.kinds),

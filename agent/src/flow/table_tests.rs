@@ -34,6 +34,14 @@ fn report(port: u16, sent: u32, retransmitted: u32) -> FlowRecord {
     }
 }
 
+/// The same, as report number `number` of the flow.
+fn numbered(number: u32, record: FlowRecord) -> FlowRecord {
+    FlowRecord {
+        reports: number,
+        ..record
+    }
+}
+
 fn table(capacity: usize) -> FlowTable {
     FlowTable::new(NonZeroUsize::new(capacity).unwrap())
 }
@@ -168,4 +176,19 @@ fn one_namespace_is_not_the_other() {
     elsewhere.ends.netns = 2;
     assert_eq!(table.take(&elsewhere, &classifier(), 0).sample.sent, 4);
     assert_eq!(table.len(), 2);
+}
+
+#[test]
+fn kinds_begin_anew_when_the_kernel_half_forgot_the_flow() {
+    let mut table = table(8);
+    let mut before = numbered(5, report(1, 100, 5));
+    before.kinds.timeout = 5;
+    table.take(&before, &classifier(), 0);
+    let mut found_again = numbered(0, report(1, 120, 12));
+    found_again.flags = FLOW_FIRST;
+    found_again.born_ns = 0;
+    found_again.kinds.timeout = 7;
+    let step = table.take(&found_again, &classifier(), 0);
+    assert_eq!(step.sample.retransmitted, 7);
+    assert_eq!(step.sample.kinds.timeout, 7);
 }

@@ -1,9 +1,10 @@
 //! Sums over a window: per local address and path, and per peer.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
-use super::sample::{FlowSample, Kinds};
+use super::sample::{FlowSample, Kinds, Local};
 use super::table::{FlowTable, Step};
 use crate::path::{Network, PathClass};
 
@@ -17,8 +18,8 @@ const MAX_CLOSED_LOOKS: usize = 8_192;
 #[derive(Default)]
 pub struct Windows {
     number: u64,
-    paths: BTreeMap<(IpAddr, PathClass), Gathering>,
-    peers: HashMap<(IpAddr, IpAddr), PeerGathering>,
+    paths: BTreeMap<(Local, PathClass), Gathering>,
+    peers: HashMap<(Local, IpAddr), PeerGathering>,
     peers_unsummed: u64,
 }
 
@@ -57,7 +58,7 @@ pub struct Sums {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathSums {
     /// This host's address.
-    pub local: IpAddr,
+    pub local: Local,
     /// Which way.
     pub class: PathClass,
     /// Peer addresses.
@@ -74,7 +75,7 @@ pub struct PathSums {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerSums {
     /// This host's address.
-    pub local: IpAddr,
+    pub local: Local,
     /// The peer's.
     pub peer: IpAddr,
     /// Which way.
@@ -103,7 +104,7 @@ impl Windows {
         let sample = &step.sample;
         let path = self
             .paths
-            .entry((sample.key.local, sample.class))
+            .entry((sample.key.local(), sample.class))
             .or_default();
         path.peers.insert(sample.key.peer);
         path.networks
@@ -112,7 +113,7 @@ impl Windows {
         if sample.closed && path.closed_looks.len() < MAX_CLOSED_LOOKS {
             path.closed_looks.push((sample.snd_cwnd, sample.srtt_us));
         }
-        if let Some(peer) = self.peer(sample.key.local, sample.key.peer, sample.class) {
+        if let Some(peer) = self.peer(sample.key.local(), sample.key.peer, sample.class) {
             peer.sums.add(sample, step.first_in_window);
             peer.cwnd_min = Some(
                 peer.cwnd_min
@@ -123,7 +124,7 @@ impl Windows {
     }
 
     /// Adds a SYN-ACK that was sent again.
-    pub fn add_syn_ack(&mut self, local: IpAddr, peer: IpAddr, class: PathClass) {
+    pub fn add_syn_ack(&mut self, local: Local, peer: IpAddr, class: PathClass) {
         self.paths.entry((local, class)).or_default().sums.syn_acks += 1;
         if let Some(peer) = self.peer(local, peer, class) {
             peer.sums.syn_acks += 1;
@@ -135,10 +136,10 @@ impl Windows {
     pub fn close(&mut self, table: &FlowTable, peers_max: usize) -> (Vec<PathSums>, Vec<PeerSums>) {
         let number = self.number;
         self.number += 1;
-        let mut looks: HashMap<(IpAddr, PathClass), Vec<(u32, u32)>> = HashMap::new();
+        let mut looks: HashMap<(Local, PathClass), Vec<(u32, u32)>> = HashMap::new();
         for (key, class, view) in table.looks(number) {
             looks
-                .entry((key.local, class))
+                .entry((key.local(), class))
                 .or_default()
                 .push((view.snd_cwnd, view.srtt_us));
         }
@@ -173,17 +174,18 @@ impl Windows {
                 look: gathered.last_look,
             })
             .collect();
-        peers.sort_by_key(|peer| (std::cmp::Reverse(peer.sums.resent()), peer.local, peer.peer));
+        // Sockets before listeners: SYN-ACKs must not change the order of what `replay`, which
+        // does not see them, tells as well.
+        peers.sort_by_key(|peer| {
+            let resent = peer.sums.retransmitted;
+            let syn_acks = if resent == 0 { peer.sums.syn_acks } else { 0 };
+            (Reverse(resent), Reverse(syn_acks), peer.local, peer.peer)
+        });
         peers.truncate(peers_max);
         peers
     }
 
-    fn peer(
-        &mut self,
-        local: IpAddr,
-        peer: IpAddr,
-        class: PathClass,
-    ) -> Option<&mut PeerGathering> {
+    fn peer(&mut self, local: Local, peer: IpAddr, class: PathClass) -> Option<&mut PeerGathering> {
         if self.peers.len() >= MAX_PEERS && !self.peers.contains_key(&(local, peer)) {
             self.peers_unsummed += 1;
             return None;
@@ -209,12 +211,14 @@ impl Sums {
 
     fn add(&mut self, sample: &FlowSample, first_in_window: bool) {
         self.flows += u32::from(first_in_window);
-        self.sent += sample.sent;
-        self.delivered += sample.delivered;
-        self.retransmitted += sample.retransmitted;
-        self.bytes_sent += sample.bytes_sent;
-        self.bytes_acked += sample.bytes_acked;
-        self.bytes_retransmitted += sample.bytes_retransmitted;
+        self.sent = self.sent.saturating_add(sample.sent);
+        self.delivered = self.delivered.saturating_add(sample.delivered);
+        self.retransmitted = self.retransmitted.saturating_add(sample.retransmitted);
+        self.bytes_sent = self.bytes_sent.saturating_add(sample.bytes_sent);
+        self.bytes_acked = self.bytes_acked.saturating_add(sample.bytes_acked);
+        self.bytes_retransmitted = self
+            .bytes_retransmitted
+            .saturating_add(sample.bytes_retransmitted);
         self.kinds.add(&sample.kinds);
     }
 }

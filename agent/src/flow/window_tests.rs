@@ -123,7 +123,8 @@ fn peers_kept_are_bounded_and_the_path_still_counts_them_all() {
 #[test]
 fn syn_acks_count_beside_the_segments_of_sockets() {
     let mut windows = Windows::default();
-    let [local, peer] = ["10.1.0.207", "192.0.2.1"].map(|text| text.parse().unwrap());
+    let step = step("192.0.2.1", 1, 0);
+    let (local, peer) = (step.sample.key.local(), step.sample.key.peer);
     windows.add_syn_ack(local, peer, PathClass::Public);
     windows.add_syn_ack(local, peer, PathClass::Public);
     let (paths, peers) = windows.close(&no_flows(), 10);
@@ -132,4 +133,20 @@ fn syn_acks_count_beside_the_segments_of_sockets() {
         (2, 0)
     );
     assert_eq!(peers[0].sums.resent(), 2);
+}
+
+#[test]
+fn equal_addresses_in_two_namespaces_are_two() {
+    let mut windows = Windows::default();
+    let mut elsewhere = step("198.51.100.7", 50, 5);
+    elsewhere.sample.key.netns = 2;
+    windows.add(&step("198.51.100.7", 100, 27));
+    windows.add(&elsewhere);
+    let (paths, peers) = windows.close(&no_flows(), 10);
+    let sums: Vec<_> = paths
+        .iter()
+        .map(|path| (path.local.netns, path.sums.retransmitted))
+        .collect();
+    assert_eq!(sums, [(1, 27), (2, 5)]);
+    assert_eq!(peers.len(), 2);
 }

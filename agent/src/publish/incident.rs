@@ -1,7 +1,6 @@
 //! Incidents and recommendations.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 
 use super::sides::{evidence, ruled_out, side, sides};
 use super::verdict::{name, verdict};
@@ -12,8 +11,9 @@ use crate::event::{
     Event, Incident, IncidentInfo, IncidentRef, IncidentState, LocalOnly, Recommendation, Severity,
     Target, Time, VerdictName, WorstPeer,
 };
-use crate::flow::PeerSums;
+use crate::flow::{Local, PeerSums};
 use crate::hash::fnv1a;
+use crate::path::PathClass;
 use crate::remedy::reassociate_elastic_ip;
 
 const WORST_PEERS: usize = 5;
@@ -22,10 +22,10 @@ const WORST_PEERS: usize = 5;
 /// with.
 pub struct Incidents {
     cooldown_s: u64,
-    worst_peers: HashMap<IpAddr, Vec<WorstPeer>>,
+    worst_peers: HashMap<Local, Vec<WorstPeer>>,
     /// Onsets of the open incidents on the wall clock: told once, the same ever after, whatever
     /// the clock does meanwhile.
-    onsets: HashMap<IpAddr, Time>,
+    onsets: HashMap<Local, Time>,
 }
 
 impl Incidents {
@@ -41,7 +41,7 @@ impl Incidents {
     /// Remembers the worst peers of the window that just closed, worst first.
     pub fn note_peers(&mut self, peers: &[PeerSums]) {
         self.worst_peers.clear();
-        for peer in peers.iter().filter(|peer| peer.sums.retransmitted > 0) {
+        for peer in peers.iter().filter(|peer| is_worse(peer)) {
             let worst = self.worst_peers.entry(peer.local).or_default();
             if worst.len() < WORST_PEERS {
                 worst.push(WorstPeer {
@@ -80,14 +80,15 @@ impl Incidents {
                 self.incident(*local, assessment, told, onset_ns, now_ns, clock)
             }
             Change::Closed { onset_ns, closing } => {
-                let told = (
-                    IncidentState::Closed,
-                    VerdictName::Recovering,
-                    Severity::Info,
-                );
+                let verdict = match closing {
+                    Closing::Silence => VerdictName::InsufficientEvidence,
+                    Closing::AfterAdvice | Closing::ByItself => VerdictName::Recovering,
+                };
+                let told = (IncidentState::Closed, verdict, Severity::Info);
                 let mut note = self.incident(*local, assessment, told, onset_ns, now_ns, clock);
                 self.onsets.remove(local);
                 note.message.push_str(match closing {
+                    Closing::Silence => "; nothing public moves any more to judge by",
                     Closing::AfterAdvice => "; advice had been given",
                     Closing::ByItself => "; it passed before anything was advised",
                 });
@@ -99,7 +100,7 @@ impl Incidents {
 
     fn incident(
         &self,
-        local: IpAddr,
+        local: Local,
         assessment: &Assessment,
         (state, verdict, severity): (IncidentState, VerdictName, Severity),
         onset_ns: u64,
@@ -117,8 +118,9 @@ impl Incidents {
             sides(assessment)
         );
         let event = Event::Incident(Box::new(Incident {
-            network: LocalOnly::new(local),
+            network: LocalOnly::new(local.address),
             incident: IncidentInfo {
+                netns: local.netns,
                 id: id(local, onset_ns),
                 state,
                 verdict,
@@ -146,14 +148,14 @@ impl Incidents {
 
     fn advice(
         &self,
-        local: IpAddr,
+        local: Local,
         assessment: &Assessment,
         onset_ns: u64,
         now_ns: u64,
         clock: Clock,
     ) -> Note {
         let target = Target {
-            private_ip: Some(local),
+            private_ip: Some(local.address),
             ..Target::default()
         };
         let confidence = round(assessment.confidence());
@@ -165,7 +167,7 @@ impl Incidents {
             percent(confidence)
         );
         let event = Event::Recommendation(Box::new(Recommendation {
-            network: LocalOnly::new(local),
+            network: LocalOnly::new(local.address),
             incident: IncidentRef {
                 id: id(local, onset_ns),
             },
@@ -181,7 +183,12 @@ impl Incidents {
 }
 
 /// The same for the same address and onset, whoever computes it.
-fn id(local: IpAddr, onset_ns: u64) -> String {
-    let text = format!("{local}/{onset_ns}");
+fn id(local: Local, onset_ns: u64) -> String {
+    let text = format!("{local}/{}/{onset_ns}", local.netns);
     format!("eg-{:016x}", fnv1a(text.bytes()))
+}
+
+/// Whether a peer has something to do with a collapse of the public path.
+fn is_worse(peer: &PeerSums) -> bool {
+    peer.class != PathClass::Private && peer.sums.retransmitted > 0
 }

@@ -1,15 +1,14 @@
 //! Verdicts.
 
-use std::net::IpAddr;
-
 use super::sides::{ruled_out, side, sides};
 use super::{Note, round};
 use crate::detect::{Assessment, Raw, Told};
 use crate::event::{Event, LocalOnly, Severity, Time, Verdict, VerdictInfo, VerdictName};
+use crate::flow::Local;
 
 /// A new judgement of an address.
 pub(super) fn verdict(
-    local: IpAddr,
+    local: Local,
     assessment: &Assessment,
     previous: Option<Told>,
     now: Told,
@@ -28,8 +27,9 @@ pub(super) fn verdict(
     let name = told(now);
     let message = format!("{local} is {}: {}", name.as_str(), sides(assessment));
     let event = Event::Verdict(Box::new(Verdict {
-        network: LocalOnly::new(local),
+        network: LocalOnly::new(local.address),
         verdict: VerdictInfo {
+            netns: local.netns,
             name,
             previous: previous.map(told),
             confidence: round(assessment.confidence()),

@@ -14,7 +14,7 @@ const COLLAPSED: u32 = edgeghost_common::limits::CWND_FLOOR;
 /// One path over a window.
 pub fn path_window(path: &PathSums, seconds: f64, time: Time) -> Note {
     let info = info(
-        path.class,
+        (path.local.netns, path.class),
         &path.sums,
         seconds,
         &path.looks,
@@ -32,7 +32,7 @@ pub fn path_window(path: &PathSums, seconds: f64, time: Time) -> Note {
             .map_or_else(String::new, |ratio| format!(" ({})", percent(ratio))),
     );
     let event = Event::PathWindow(PathWindow {
-        network: LocalOnly::new(path.local),
+        network: LocalOnly::new(path.local.address),
         path: info,
     });
     Note {
@@ -46,7 +46,14 @@ pub fn path_window(path: &PathSums, seconds: f64, time: Time) -> Note {
 /// One peer over a window.
 pub fn peer_window(peer: &PeerSums, seconds: f64, time: Time) -> Note {
     let looks: Vec<_> = peer.look.into_iter().collect();
-    let mut info = info(peer.class, &peer.sums, seconds, &looks, 1, 1);
+    let mut info = info(
+        (peer.local.netns, peer.class),
+        &peer.sums,
+        seconds,
+        &looks,
+        1,
+        1,
+    );
     if let (Some(quantiles), Some(min)) = (&mut info.snd_cwnd, peer.cwnd_min) {
         quantiles.min = min;
     }
@@ -59,7 +66,7 @@ pub fn peer_window(peer: &PeerSums, seconds: f64, time: Time) -> Note {
             transport: "tcp",
             r#type: peer.peer.into(),
             local: End {
-                address: peer.local,
+                address: peer.local.address,
                 port: None,
             },
             peer: End {
@@ -78,7 +85,7 @@ pub fn peer_window(peer: &PeerSums, seconds: f64, time: Time) -> Note {
 }
 
 fn info(
-    class: PathClass,
+    (netns, class): (u32, PathClass),
     sums: &Sums,
     seconds: f64,
     looks: &[(u32, u32)],
@@ -89,6 +96,7 @@ fn info(
     let collapsed = looks.iter().filter(|(cwnd, _)| *cwnd <= COLLAPSED).count();
     WindowInfo {
         class,
+        netns,
         window_seconds: round(seconds),
         flows: sums.flows,
         peers,

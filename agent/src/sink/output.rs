@@ -1,7 +1,7 @@
 //! Where lines go.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -9,6 +9,8 @@ use std::path::Path;
 use thiserror::Error;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+
+use super::recording::{Bounds, Recording};
 
 /// The output cannot be opened.
 #[derive(Debug, Error)]
@@ -18,52 +20,63 @@ pub struct OutputError {
     source: io::Error,
 }
 
+impl OutputError {
+    fn new(path: &Path, source: io::Error) -> Self {
+        let path = path.display().to_string();
+        Self { path, source }
+    }
+}
+
 /// An open output.
 #[derive(Debug)]
-pub struct Output {
-    file: File,
-    standard: bool,
+pub enum Output {
+    /// Standard output, whose reader may go away.
+    Standard(File),
+    /// A file that is appended to.
+    File(File),
+    /// A compressed recording.
+    Recording(Box<Recording>),
 }
 
 impl Output {
     /// Standard output for `-`, otherwise a file that is appended to, readable by its group.
     pub fn open(path: &Path) -> Result<Self, OutputError> {
-        let error = |source| OutputError {
-            path: path.display().to_string(),
-            source,
-        };
         if path == Path::new("-") {
             // A descriptor of our own: lines go out with one write(2) each, past std's buffer.
-            let file = io::stdout()
-                .as_fd()
-                .try_clone_to_owned()
-                .map_err(error)?
-                .into();
-            return Ok(Self {
-                file,
-                standard: true,
-            });
+            let descriptor = io::stdout().as_fd().try_clone_to_owned();
+            return match descriptor {
+                Ok(descriptor) => Ok(Self::Standard(descriptor.into())),
+                Err(source) => Err(OutputError::new(path, source)),
+            };
         }
         let mut options = OpenOptions::new();
         options.append(true).create(true).mode(0o640);
-        Ok(Self {
-            file: options.open(path).map_err(error)?,
-            standard: false,
-        })
+        match options.open(path) {
+            Ok(file) => Ok(Self::File(file)),
+            Err(source) => Err(OutputError::new(path, source)),
+        }
     }
 
-    /// Whether it is standard output, whose reader may go away.
-    pub const fn is_standard(&self) -> bool {
-        self.standard
+    /// A recording at `path`.
+    pub fn record(path: &Path, bounds: Bounds) -> Result<Self, OutputError> {
+        match Recording::create(path, bounds) {
+            Ok(recording) => Ok(Self::Recording(Box::new(recording))),
+            Err(source) => Err(OutputError::new(path, source)),
+        }
+    }
+
+    /// Whether it is standard output.
+    pub(super) const fn is_standard(&self) -> bool {
+        matches!(self, Self::Standard(_))
     }
 
     /// Something that ends when the reader of standard output has gone; `None` where that cannot
     /// be told ahead of a write (a file). Must be called within a tokio runtime.
     pub fn reader(&self) -> Option<Reader> {
-        if !self.standard {
+        let Self::Standard(file) = self else {
             return None;
-        }
-        let pipe = self.file.as_fd().try_clone_to_owned().ok()?;
+        };
+        let pipe = file.as_fd().try_clone_to_owned().ok()?;
         // SAFETY: the descriptor is owned by the handle, so it stays open as long as it is
         // registered.
         unsafe { AsyncFd::register_with_interest(pipe, Interest::ERROR) }
@@ -73,7 +86,26 @@ impl Output {
 
     /// Writes one line.
     pub(super) fn write(&mut self, line: &[u8]) -> io::Result<()> {
-        io::Write::write_all(&mut self.file, line)
+        match self {
+            Self::Standard(file) | Self::File(file) => file.write_all(line),
+            Self::Recording(recording) => recording.write(line),
+        }
+    }
+
+    /// All lines that wait are written: whoever reads along shall see them.
+    pub(super) fn rest(&mut self) -> io::Result<()> {
+        match self {
+            Self::Standard(_) | Self::File(_) => Ok(()),
+            Self::Recording(recording) => recording.rest(),
+        }
+    }
+
+    /// There is nothing more to write.
+    pub(super) fn finish(&mut self) -> io::Result<()> {
+        match self {
+            Self::Standard(_) | Self::File(_) => Ok(()),
+            Self::Recording(recording) => recording.finish(),
+        }
     }
 }
 

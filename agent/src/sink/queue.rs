@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::event::Priority;
 
+/// Lines that the writer takes in one go.
+const TAKEN_AT_ONCE: usize = 256;
+
 /// Lines on their way to the writer. A full queue drops what matters least, and counts it.
 pub struct Queue {
     capacity: usize,
@@ -77,7 +80,7 @@ impl Queue {
         *self.lock().dropped.entry(name).or_default() += 1;
     }
 
-    /// Waits for lines and takes them all; `None` once the queue is closed and empty. The caller
+    /// Waits for lines and takes some; `None` once the queue is closed and empty. The caller
     /// says [`Self::written`] when it is done with them.
     pub(super) fn take(&self) -> Option<VecDeque<Line>> {
         let mut state = self.lock();
@@ -91,7 +94,9 @@ impl Queue {
                 .unwrap_or_else(PoisonError::into_inner);
         }
         state.writing = true;
-        Some(std::mem::take(&mut state.lines))
+        // Not all at once: what was taken is beyond the reach of priorities.
+        let some = state.lines.len().min(TAKEN_AT_ONCE);
+        Some(state.lines.drain(..some).collect())
     }
 
     /// The lines taken last are out.

@@ -2,37 +2,24 @@
 
 use std::sync::Arc;
 
-use super::queue::{Line as QueuedLine, Queue};
-use crate::clock::Clock;
-use crate::event::{Event, EventMeta, Host, Line, MAX_LINE_BYTES, SCHEMA_VERSION, Service, Time};
-use crate::hash::fnv1a;
+use super::identity::Identity;
+use super::queue::{Line, Queue};
+use crate::event::{Event, MAX_LINE_BYTES};
 use crate::publish::Note;
 
-/// The event stream of one run.
+/// One stream of events of a run.
 pub struct Stream {
     queue: Arc<Queue>,
-    run_id: String,
-    host_name: String,
+    identity: Identity,
     sequence: u64,
 }
 
 impl Stream {
     /// A stream into `queue`.
-    pub fn new(queue: Arc<Queue>) -> Self {
-        let seed = format!(
-            "{}/{}/{}",
-            Time::now(),
-            Clock::monotonic_ns(),
-            std::process::id()
-        );
-        let host_name = rustix::system::uname()
-            .nodename()
-            .to_string_lossy()
-            .into_owned();
+    pub const fn new(identity: Identity, queue: Arc<Queue>) -> Self {
         Self {
             queue,
-            run_id: format!("{:016x}", fnv1a(seed.bytes())),
-            host_name,
+            identity,
             sequence: 0,
         }
     }
@@ -42,17 +29,24 @@ impl Stream {
         self.sequence
     }
 
+    /// Its queue.
+    pub fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
     /// Sends an event on its way. An event that is lost on it leaves a gap in the sequence.
     pub fn emit(&mut self, mut note: Note) {
         let name = note.event.name();
         self.sequence += 1;
-        let line = match self.line(&note) {
-            Ok(line) if line.len() > MAX_LINE_BYTES && shorten(&mut note.event) => self.line(&note),
+        let line = match self.identity.line(&note, self.sequence) {
+            Ok(line) if line.len() > MAX_LINE_BYTES && shorten(&mut note.event) => {
+                self.identity.line(&note, self.sequence)
+            }
             line => line,
         };
         match line {
             Ok(bytes) if bytes.len() <= MAX_LINE_BYTES => {
-                self.queue.push(QueuedLine {
+                self.queue.push(Line {
                     name,
                     priority: note.event.priority(),
                     bytes,
@@ -70,34 +64,6 @@ impl Stream {
                 self.queue.count_lost(name);
             }
         }
-    }
-
-    fn line(&self, note: &Note) -> serde_json::Result<Vec<u8>> {
-        let (severity_text, severity_number) = note.severity.parts();
-        let mut bytes = serde_json::to_vec(&Line {
-            timestamp: note.time,
-            schema_version: SCHEMA_VERSION,
-            event: EventMeta {
-                name: note.event.name(),
-                sequence: self.sequence,
-                run_id: &self.run_id,
-            },
-            severity_text,
-            severity_number,
-            message: &note.message,
-            service: Service {
-                name: "edgeghost",
-                version: env!("CARGO_PKG_VERSION"),
-            },
-            host: Host {
-                name: &self.host_name,
-                id: None,
-            },
-            cloud: None,
-            body: &note.event,
-        })?;
-        bytes.push(b'\n');
-        Ok(bytes)
     }
 }
 

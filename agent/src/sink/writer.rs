@@ -12,7 +12,7 @@ use super::output::Output;
 use super::queue::Queue;
 
 /// How long the last lines may take at the end.
-const LAST_LINES: Duration = Duration::from_millis(1_200);
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Failed writes are logged no more often than this.
 const LOG_EVERY: Duration = Duration::from_secs(10);
@@ -75,11 +75,20 @@ fn write_all(output: &mut Output, queue: &Queue, reader_gone: &AtomicBool, gone:
                 continue;
             }
             queue.count_lost(line.name);
-            if logged.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
-                log::error!("an event could not be written and is lost: {error}");
-                logged = Some(Instant::now());
-            }
+            complain(&mut logged, Err(error));
         }
+        complain(&mut logged, output.rest());
         queue.written();
+    }
+    complain(&mut logged, output.finish());
+}
+
+/// Logs a failure, but not every one of many.
+fn complain(logged: &mut Option<Instant>, result: io::Result<()>) {
+    if let Err(error) = result
+        && logged.is_none_or(|at| at.elapsed() >= LOG_EVERY)
+    {
+        log::error!("events could not be written and are lost: {error}");
+        *logged = Some(Instant::now());
     }
 }

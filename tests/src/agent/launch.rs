@@ -20,6 +20,7 @@ use crate::temp::TempDir;
 pub struct Launch {
     config: Config,
     output: Option<PathBuf>,
+    record: Option<PathBuf>,
     netns: Option<Netns>,
     log: Option<&'static str>,
 }
@@ -41,6 +42,13 @@ impl Launch {
     #[must_use]
     pub fn output(mut self, path: impl Into<PathBuf>) -> Self {
         self.output = Some(path.into());
+        self
+    }
+
+    /// Recording to a file, if one is given.
+    #[must_use]
+    pub fn record(mut self, path: Option<PathBuf>) -> Self {
+        self.record = path;
         self
     }
 
@@ -75,6 +83,9 @@ impl Launch {
         let mut args: Vec<OsString> = vec!["run".into(), "--config".into(), config.into()];
         if let Some(path) = &self.output {
             args.extend(["--output".into(), path.into()]);
+        }
+        if let Some(path) = &self.record {
+            args.extend(["--record".into(), path.into()]);
         }
         let mut command = Command::new(&binary);
         command

@@ -1,0 +1,70 @@
+//! What `--record` writes: the first line of the run, every flow sample, every tick.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::{RunError, io_error};
+use crate::clock::Clock;
+use crate::config;
+use crate::flow::FlowSample;
+use crate::publish::{self, Note};
+use crate::sink::{Bounds, Identity, Output, Queue, QueueReading, Stream, Writer};
+
+/// Lines that may wait for the compressor: a second of 60,000 active flows.
+const QUEUE_LINES: usize = 65_536;
+
+/// Records.
+pub(super) struct Recorder {
+    stream: Stream,
+    writer: Writer,
+}
+
+impl Recorder {
+    /// Begins a recording at `path` with the run's first line.
+    pub(super) fn start(
+        path: &Path,
+        settings: config::Record,
+        identity: Identity,
+        first: Note,
+    ) -> Result<Self, RunError> {
+        let bounds = Bounds {
+            file_bytes: u64::from(settings.file_mebibytes) * 1024 * 1024,
+            files: settings.files,
+        };
+        let queue = Arc::new(Queue::new(QUEUE_LINES));
+        // A file has no reader that could go away.
+        let writer = Writer::start(
+            Output::record(path, bounds)?,
+            Arc::clone(&queue),
+            Arc::new(Notify::new()),
+        )
+        .map_err(io_error("cannot start the recording thread"))?;
+        let mut stream = Stream::new(identity, queue);
+        stream.emit(first);
+        Ok(Self { stream, writer })
+    }
+
+    /// Records what the detector was fed with.
+    pub(super) fn samples(&mut self, samples: &mut Vec<FlowSample>, clock: Clock) {
+        for sample in samples.drain(..) {
+            self.stream.emit(publish::flow_sample(&sample, clock));
+        }
+    }
+
+    /// Records a tick.
+    pub(super) fn tick(&mut self, now_ns: u64, clock: Clock, last: bool) {
+        self.stream.emit(publish::host_sample(now_ns, clock, last));
+    }
+
+    /// How it fares.
+    pub(super) fn read(&self) -> QueueReading {
+        self.stream.queue().read()
+    }
+
+    /// Ends the recording.
+    pub(super) fn finish(self) {
+        self.writer.finish();
+    }
+}

@@ -1,0 +1,165 @@
+//! Reading a recording line by line.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+use serde::Deserialize;
+
+use super::ReplayError;
+use crate::event::{FlowSample, HostSample, SampledHost, Time};
+use crate::sink::Identity;
+
+/// First bytes of a gzip file (RFC 1952).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// What a line says.
+pub(super) enum Content {
+    /// A run, or another file of it, begins.
+    Start { identity: Identity, toml: String },
+    /// News of a flow.
+    Flow(Box<FlowSample>),
+    /// A tick.
+    Host(SampledHost),
+    /// Something that is not judged.
+    Other,
+}
+
+/// A recording.
+pub(super) struct Lines {
+    path: String,
+    reader: Box<dyn BufRead>,
+    line: u64,
+    text: String,
+}
+
+/// What every line has.
+#[derive(Deserialize)]
+struct Head {
+    timestamp: String,
+    event: Name,
+}
+
+#[derive(Deserialize)]
+struct Name {
+    name: String,
+}
+
+/// What an `agent_start` says of its run.
+#[derive(Deserialize)]
+struct Start {
+    event: Run,
+    host: Host,
+    agent: Agent,
+}
+
+#[derive(Deserialize)]
+struct Run {
+    run_id: String,
+}
+
+#[derive(Deserialize)]
+struct Host {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Agent {
+    config: Config,
+}
+
+#[derive(Deserialize)]
+struct Config {
+    toml: String,
+}
+
+impl Lines {
+    /// Opens a file, or standard input for `-`; tells by its first bytes whether it is
+    /// compressed.
+    pub(super) fn open(path: &Path) -> Result<Self, ReplayError> {
+        let name = path.display().to_string();
+        let error = |source| ReplayError::Open {
+            path: name.clone(),
+            source,
+        };
+        let input: Box<dyn Read> = if path == Path::new("-") {
+            Box::new(io::stdin())
+        } else {
+            Box::new(File::open(path).map_err(error)?)
+        };
+        let mut plain = BufReader::with_capacity(1 << 16, input);
+        let compressed = plain.fill_buf().map_err(error)?.starts_with(&GZIP);
+        let reader: Box<dyn BufRead> = if compressed {
+            Box::new(BufReader::with_capacity(
+                1 << 16,
+                MultiGzDecoder::new(plain),
+            ))
+        } else {
+            Box::new(plain)
+        };
+        Ok(Self {
+            path: name,
+            reader,
+            line: 0,
+            text: String::new(),
+        })
+    }
+
+    /// The next line's content and time; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<(Content, Time)>, ReplayError> {
+        loop {
+            self.text.clear();
+            self.line += 1;
+            match self.reader.read_line(&mut self.text) {
+                Ok(0) => return Ok(None),
+                Ok(_) => {}
+                // The agent was killed while it wrote: what is whole is good.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    log::warn!("{} is cut off after line {}", self.path, self.line - 1);
+                    return Ok(None);
+                }
+                Err(error) => return Err(self.error(error.to_string())),
+            }
+            let whole = self.text.ends_with('\n');
+            match content(&self.text) {
+                _ if self.text.trim().is_empty() => {}
+                Ok(content) => return Ok(Some(content)),
+                Err(_) if !whole => {
+                    log::warn!("{} ends within line {}", self.path, self.line);
+                    return Ok(None);
+                }
+                Err(problem) => return Err(self.error(problem.to_string())),
+            }
+        }
+    }
+
+    /// An error at the line that was read last.
+    pub(super) fn error(&self, problem: String) -> ReplayError {
+        ReplayError::Line {
+            path: self.path.clone(),
+            line: self.line,
+            problem,
+        }
+    }
+}
+
+fn content(text: &str) -> Result<(Content, Time), Box<dyn std::error::Error>> {
+    let head: Head = serde_json::from_str(text)?;
+    let content = match head.event.name.as_str() {
+        "agent_start" => {
+            let Start { event, host, agent } = serde_json::from_str(text)?;
+            Content::Start {
+                identity: Identity {
+                    run_id: event.run_id,
+                    host_name: host.name,
+                },
+                toml: agent.config.toml,
+            }
+        }
+        "flow_sample" => Content::Flow(serde_json::from_str(text)?),
+        "host_sample" => Content::Host(serde_json::from_str::<HostSample>(text)?.host_sample),
+        _ => Content::Other,
+    };
+    Ok((content, head.timestamp.parse()?))
+}

@@ -1,0 +1,110 @@
+//! Recordings judged anew. `fixtures/recordings/lab.gz` is the lab in its quick form, as
+//! `cargo xtask lab --quick --record` wrote it.
+
+use edgeghost_tests::binary;
+use edgeghost_tests::schema::Schema;
+use edgeghost_tests::temp::TempDir;
+use serde_json::Value;
+
+use crate::call::agent;
+
+const WEB3: &str = "10.1.0.207";
+
+fn recording() -> String {
+    let path = binary::fixtures().join("recordings/lab.gz");
+    path.to_str().unwrap().to_owned()
+}
+
+/// What is told of the lab's server: event and judgement.
+fn judgements(stdout: &str) -> Vec<String> {
+    stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|event| event["network"]["local"]["address"] == WEB3)
+        .map(|event| {
+            let what = ["/verdict/name", "/incident/state", "/remediation/action"]
+                .into_iter()
+                .find_map(|path| event.pointer(path)?.as_str());
+            what.unwrap_or_default().to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn the_lab_is_judged_as_it_was() {
+    let replay = agent(&["replay", &recording()]);
+    replay.expect_code(0);
+    let told = judgements(&replay.stdout);
+    let end = [
+        "public_only_collapse",
+        "opened",
+        "reassociate_elastic_ip",
+        "recovering",
+        "closed",
+    ];
+    assert_eq!(
+        told.first().map(String::as_str),
+        Some("healthy"),
+        "{told:?}"
+    );
+    assert!(told.len() > end.len(), "{told:?}");
+    assert_eq!(told[told.len() - end.len()..], end, "{told:?}");
+    let schema = Schema::of(&binary::agent().unwrap()).unwrap();
+    for line in replay.stdout.lines() {
+        let event = serde_json::from_str(line).unwrap();
+        assert_eq!(schema.complaints(&event), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn it_is_the_same_every_time() {
+    let first = agent(&["replay", &recording()]);
+    let second = agent(&["replay", &recording()]);
+    assert_eq!(first.stdout, second.stdout);
+}
+
+#[test]
+fn explain_shows_the_votes_and_the_gates() {
+    let explained = agent(&["replay", "--explain", &recording()]);
+    explained.expect_code(0);
+    for part in [
+        "public ",
+        "private ",
+        "vote",
+        "control group yes",
+        "still losing yes",
+    ] {
+        assert!(explained.stdout.contains(part), "{part} is missing");
+    }
+}
+
+#[test]
+fn a_bad_line_is_named() {
+    let folder = TempDir::new().unwrap();
+    let lines = "{\"timestamp\":\"2026-01-01T00:00:00.000000000Z\",\"event\":{\"name\":\"x\"}}\n\
+                 {\"timestamp\":\"2026-01-01T00:00:01.000000000Z\",\"event\":{\"name\":\
+                 \"host_sample\"}}\n\n";
+    let path = folder.write("recording.ndjson", lines).unwrap();
+    let outcome = agent(&["replay", path.to_str().unwrap()]);
+    outcome.expect_code(1);
+    outcome.expect_stderr(&["recording.ndjson, line 2", "host_sample"]);
+}
+
+#[test]
+fn a_recording_that_is_cut_off_is_judged_as_far_as_it_goes() {
+    let folder = TempDir::new().unwrap();
+    let whole = std::fs::read(recording()).unwrap();
+    let path = folder.path().join("cut.gz");
+    std::fs::write(&path, &whole[..whole.len() * 2 / 3]).unwrap();
+    let outcome = agent(&["replay", path.to_str().unwrap()]);
+    outcome.expect_code(0);
+    outcome.expect_stderr(&["cut off after line"]);
+    assert!(!judgements(&outcome.stdout).is_empty());
+}
+
+#[test]
+fn a_recording_that_is_not_there_is_a_usage_error() {
+    let outcome = agent(&["replay", "/no/such/recording.gz"]);
+    outcome.expect_code(2);
+    outcome.expect_stderr(&["/no/such/recording.gz"]);
+}
