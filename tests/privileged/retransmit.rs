@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use edgeghost_tests::agent::{Agent, Launch};
 use edgeghost_tests::event::Event;
-use edgeghost_tests::pair::{Kind, Pair};
+use edgeghost_tests::pair::{Host, Kind, Pair};
 use edgeghost_tests::{traffic, witness};
 use rustix::process::Signal;
 
@@ -105,26 +105,7 @@ fn check_event(event: &Event, kind: Kind, pair: &Pair, client: &SocketAddr) {
 fn a_syn() {
     crate::require_root();
     let pair = Pair::new().unwrap();
-    let mut agent = Launch::new().start().unwrap();
-    let at = SocketAddr::new(pair.far.v4.into(), PORT);
-    let listener = pair
-        .far
-        .netns
-        .enter(|| traffic::listen(at))
-        .unwrap()
-        .unwrap();
-    let loss = pair.lose_outbound(100).unwrap();
-    let client = pair
-        .near
-        .netns
-        .spawn(move || traffic::connect(None, at, LIMIT));
-    let event = wait_for_type(&mut agent, &pair, "syn");
-    assert!(event.has_peer(pair.far.v4.into()), "{}", event.line);
-    loss.lift().unwrap();
-    let client = client.join().unwrap().unwrap();
-    let server = traffic::accept(&listener, LIMIT).unwrap();
-    traffic::close_in_order(client, server, LIMIT).unwrap();
-    ends_with_equal_totals(agent, &pair);
+    handshake_is_told(&pair, "syn", &pair.near, &pair.far);
 }
 
 /// A connection that a peer opens, and whose answer is lost.
@@ -132,26 +113,26 @@ fn a_syn() {
 fn a_syn_ack() {
     crate::require_root();
     let pair = Pair::new().unwrap();
+    handshake_is_told(&pair, "syn_ack", &pair.far, &pair.near);
+}
+
+fn handshake_is_told(pair: &Pair, kind: &str, opens: &Host, listens: &Host) {
     let mut agent = Launch::new().start().unwrap();
-    let at = SocketAddr::new(pair.near.v4.into(), PORT);
-    let listener = pair
-        .near
+    let at = SocketAddr::new(listens.v4.into(), PORT);
+    let listener = listens
         .netns
         .enter(|| traffic::listen(at))
         .unwrap()
         .unwrap();
     let loss = pair.lose_outbound(100).unwrap();
-    let client = pair
-        .far
-        .netns
-        .spawn(move || traffic::connect(None, at, LIMIT));
-    let event = wait_for_type(&mut agent, &pair, "syn_ack");
+    let client = opens.netns.spawn(move || traffic::connect(None, at, LIMIT));
+    let event = wait_for_type(&mut agent, pair, kind);
     assert!(event.has_peer(pair.far.v4.into()), "{}", event.line);
     loss.lift().unwrap();
     let client = client.join().unwrap().unwrap();
     let server = traffic::accept(&listener, LIMIT).unwrap();
     traffic::close_in_order(client, server, LIMIT).unwrap();
-    ends_with_equal_totals(agent, &pair);
+    ends_with_equal_totals(agent, pair);
 }
 
 fn wait_for_type(agent: &mut Agent, pair: &Pair, kind: &str) -> Event {
