@@ -258,8 +258,8 @@ pub struct FlowState {
     pub cwnd_low: u32,
     /// Reports so far.
     pub reports: u32,
-    /// Zero.
-    pub padding: u32,
+    /// Jiffy of the last look (`bpf_jiffies64`, low half).
+    pub jiffy: u32,
 }
 
 const _: () = assert!(size_of::<Header>() == 16);

@@ -1,5 +1,6 @@
 //! Significant changes of the congestion window.
 
+use aya_ebpf::helpers::bpf_ktime_get_ns;
 use edgeghost_common::Counter;
 use edgeghost_common::limits::{CWND_FLOOR, CWND_INITIAL, CWND_MIN_PEAK};
 use edgeghost_common::record::{CwndChange, CwndRecord, FLOW_FALLEN, FlowState, Kind};
@@ -12,7 +13,7 @@ const CA_OPEN: u8 = 0;
 
 /// Follows the window, and tells when it fell to half of its peak or to the floor, or came back.
 #[inline(always)]
-pub(crate) fn track(state: &mut FlowState, tcp: TcpSock, now_ns: u64) -> Outcome {
+pub(crate) fn track(state: &mut FlowState, tcp: TcpSock) -> Outcome {
     let cwnd = tcp.snd_cwnd();
     if cwnd < state.cwnd_min {
         state.cwnd_min = cwnd;
@@ -24,14 +25,14 @@ pub(crate) fn track(state: &mut FlowState, tcp: TcpSock, now_ns: u64) -> Outcome
             state.cwnd_peak = cwnd;
             return Ok(());
         }
-        return on_fall(state, tcp, now_ns, cwnd);
+        return on_fall(state, tcp, cwnd);
     }
     if cwnd > peak {
         state.cwnd_peak = cwnd;
         if state.flags & FLOW_FALLEN != 0 && cwnd >= regained(state) {
             state.flags &= !FLOW_FALLEN;
             let low = state.cwnd_low;
-            return tell(state, tcp, now_ns, CwndChange::Recovered, (low, cwnd));
+            return tell(state, tcp, CwndChange::Recovered, (low, cwnd));
         }
     }
     Ok(())
@@ -51,7 +52,7 @@ fn regained(state: &FlowState) -> u32 {
 }
 
 #[inline(always)]
-fn on_fall(state: &mut FlowState, tcp: TcpSock, now_ns: u64, cwnd: u32) -> Outcome {
+fn on_fall(state: &mut FlowState, tcp: TcpSock, cwnd: u32) -> Outcome {
     let before = state.cwnd_peak;
     // A fall within a fall: what must be regained is still the first peak.
     if state.flags & FLOW_FALLEN == 0 {
@@ -67,17 +68,18 @@ fn on_fall(state: &mut FlowState, tcp: TcpSock, now_ns: u64, cwnd: u32) -> Outco
     } else {
         CwndChange::Halved
     };
-    tell(state, tcp, now_ns, change, (before, cwnd))
+    tell(state, tcp, change, (before, cwnd))
 }
 
 #[inline(always)]
 fn tell(
     state: &FlowState,
     tcp: TcpSock,
-    now_ns: u64,
     change: CwndChange,
     (before, after): (u32, u32),
 ) -> Outcome {
+    // SAFETY: a helper without arguments.
+    let now_ns = unsafe { bpf_ktime_get_ns() };
     budget::pay(now_ns, Counter::LostCwndBudget)?;
     let mut entry = report::reserve::<CwndRecord>(Counter::LostCwndRingFull)?;
     // SAFETY: room for a whole record, filled before it is submitted.

@@ -1,6 +1,7 @@
 //! A segment arrived on an established connection. The hot path: once per segment.
 
 use aya_ebpf::helpers::bpf_ktime_get_ns;
+use aya_ebpf::helpers::generated::bpf_jiffies64;
 use edgeghost_common::record::FLOW_LOOPBACK;
 
 use crate::sock::Sock;
@@ -17,10 +18,17 @@ pub(crate) fn on_segment(sock: Sock) -> Outcome {
         return Ok(());
     }
     let tcp = sock.tcp()?;
+    maps::count_failed(cwnd::track(state, tcp));
+    // An interval is many jiffies: within one in which the flow was looked at, no report is due.
+    // Reading jiffies is one load (the verifier inlines it), reading the clock is a call.
     // SAFETY: a helper without arguments.
-    let now_ns = unsafe { bpf_ktime_get_ns() };
-    maps::count_failed(cwnd::track(state, tcp, now_ns));
-    report::if_due(state, tcp, now_ns)
+    let jiffy = unsafe { bpf_jiffies64() } as u32;
+    if state.jiffy == jiffy {
+        return Ok(());
+    }
+    state.jiffy = jiffy;
+    // SAFETY: a helper without arguments.
+    report::if_due(state, tcp, unsafe { bpf_ktime_get_ns() })
 }
 
 /// The flow is older than the agent, or was pushed out of the LRU hash.

@@ -30,7 +30,15 @@ pub(crate) fn on_skb(sock: Sock, skb: Skb, err: i32) -> Outcome {
         None => on_unknown(sock, tcp, skb, now_ns, err)?,
     };
     let (segments, bytes) = settle(state, tcp);
-    let failed = if err == 0 { 0 } else { u64::from(segments) };
+    // What the socket counts beyond this skb failed since the last look: before 6.17 a failed
+    // retransmission counts but fires nothing.
+    let (sent, sent_bytes) = if err == 0 {
+        let (now, now_bytes) = skb.segments_and_bytes().unwrap_or((segments, bytes));
+        (now.min(segments), now_bytes.min(bytes))
+    } else {
+        (0, 0)
+    };
+    let failed = u64::from(segments - sent);
     maps::count_failed(add_totals(
         state.ends.netns,
         &NetnsTotals {
@@ -46,14 +54,14 @@ pub(crate) fn on_skb(sock: Sock, skb: Skb, err: i32) -> Outcome {
     }
     let kind = kind(tcp);
     if err == 0 {
-        add_kind(state, kind, segments);
+        add_kind(state, kind, sent);
     } else {
         maps::count(Counter::RetransmitFailed);
     }
-    maps::count_failed(cwnd::track(state, tcp, now_ns));
+    maps::count_failed(cwnd::track(state, tcp));
     maps::count_failed(report::if_due(state, tcp, now_ns));
     if err == 0 {
-        tell(state, tcp, now_ns, kind, (segments, bytes))?;
+        tell(state, tcp, now_ns, kind, (sent, sent_bytes))?;
     }
     Ok(())
 }
