@@ -8,6 +8,7 @@ use edgeghost_common::record::{
 use edgeghost_common::{Counter, NetnsTotals};
 
 use crate::maps::{self, NETNS};
+use crate::offsets::get;
 use crate::sock::{Request, Skb, Sock, TcpSock};
 use crate::{Outcome, budget, cwnd, flow, report};
 
@@ -30,13 +31,16 @@ pub(crate) fn on_skb(sock: Sock, skb: Skb, err: i32) -> Outcome {
         None => on_unknown(sock, tcp, skb, now_ns, err)?,
     };
     let (segments, bytes) = settle(state, tcp);
-    // What the socket counts beyond this skb failed since the last look: before 6.17 a failed
-    // retransmission counts but fires nothing.
-    let (sent, sent_bytes) = if err == 0 {
+    // Before 6.17 a failed retransmission counts in the socket but fires nothing: what goes
+    // beyond this skb failed since the last look.
+    let silent_failures = get!(retransmit_has_err) == 0;
+    let (sent, sent_bytes) = if err != 0 {
+        (0, 0)
+    } else if silent_failures {
         let (now, now_bytes) = skb.segments_and_bytes().unwrap_or((segments, bytes));
         (now.min(segments), now_bytes.min(bytes))
     } else {
-        (0, 0)
+        (segments, bytes)
     };
     let failed = u64::from(segments - sent);
     maps::count_failed(add_totals(
