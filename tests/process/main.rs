@@ -14,4 +14,5 @@ mod lab;
 mod privilege;
 mod readme;
 mod replay;
+mod scenarios;
 mod schema;

@@ -18,6 +18,15 @@ pub fn lab() -> Result<PathBuf> {
     )
 }
 
+/// The scenarios: `EDGEGHOST_SCENARIOS_BIN`, or the one that the same build made.
+pub fn scenarios() -> Result<PathBuf> {
+    find(
+        "EDGEGHOST_SCENARIOS_BIN",
+        "edgeghost-scenarios",
+        "cargo build --package edgeghost-tests --bins",
+    )
+}
+
 /// Folder of the fixtures. The crate's folder is looked up when the test runs, for a test program
 /// may have been built elsewhere.
 pub fn fixtures() -> PathBuf {

@@ -18,6 +18,11 @@ pub(crate) struct Profile {
     release: bool,
 }
 
+impl Profile {
+    /// As it is shipped.
+    pub(crate) const RELEASE: Self = Self { release: true };
+}
+
 /// The folder of the crate with the tests and the lab.
 pub(crate) fn tests_folder() -> PathBuf {
     exec::workspace_root().join("tests")
@@ -42,6 +47,16 @@ pub(crate) fn build_lab(profile: Profile) -> Result<PathBuf> {
         "build",
         "edgeghost-tests",
         &["--bin", "edgeghost-lab"],
+        profile,
+    )
+}
+
+/// The scenarios, built.
+pub(crate) fn build_scenarios(profile: Profile) -> Result<PathBuf> {
+    build(
+        "build",
+        "edgeghost-tests",
+        &["--bin", "edgeghost-scenarios"],
         profile,
     )
 }

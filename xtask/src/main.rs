@@ -10,6 +10,7 @@ mod exec;
 mod lab;
 mod lint;
 mod run;
+mod scenarios;
 mod setup;
 mod test;
 #[allow(
@@ -47,6 +48,8 @@ enum Command {
     Test(test::Options),
     /// Rebuild the incident on this machine and watch edgeghost catch it
     Lab(lab::Options),
+    /// Run labelled scenarios through the detector and show how often, how fast it is right
+    Scenarios(scenarios::Options),
     /// Check layout and mistakes as CI does
     Lint(lint::Options),
 }
@@ -66,6 +69,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Run(options) => run::run(options),
         Command::Test(options) => test::run(&options),
         Command::Lab(options) => lab::run(options),
+        Command::Scenarios(options) => scenarios::run(&options),
         Command::Lint(options) => lint::run(&options),
     }
 }

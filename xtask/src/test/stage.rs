@@ -31,6 +31,7 @@ pub(super) enum Stage {
 pub(super) struct Binaries {
     agent: PathBuf,
     lab: PathBuf,
+    scenarios: PathBuf,
 }
 
 impl Binaries {
@@ -41,6 +42,7 @@ impl Binaries {
         Ok(Self {
             agent: cargo::build_agent(profile)?,
             lab: cargo::build_lab(profile)?,
+            scenarios: cargo::build_scenarios(profile)?,
         })
     }
 
@@ -49,6 +51,10 @@ impl Binaries {
         vec![
             ("EDGEGHOST_BIN", self.agent.clone().into_os_string()),
             ("EDGEGHOST_LAB_BIN", self.lab.clone().into_os_string()),
+            (
+                "EDGEGHOST_SCENARIOS_BIN",
+                self.scenarios.clone().into_os_string(),
+            ),
             ("CARGO_MANIFEST_DIR", tests_folder().into_os_string()),
             ("RUST_BACKTRACE", "1".into()),
         ]

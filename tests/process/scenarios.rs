@@ -1,0 +1,88 @@
+//! The benchmark's own command line, and a few runs whose outcome is certain.
+
+use std::process::Command;
+
+use edgeghost_tests::{binary, temp::TempDir};
+use serde_json::Value;
+
+use crate::call::{Outcome, run};
+
+/// Cheap scenarios, so that an unoptimised build is through them in seconds: the verdict that
+/// stands longest, and whether advice is given.
+const CERTAIN: [(&str, &str, bool); 6] = [
+    ("P09", "public_only_collapse", true),
+    ("P10", "public_only_collapse", true),
+    ("P24", "public_suspect", false),
+    ("N05", "public_suspect", false),
+    ("N16", "healthy", false),
+    ("N09", "private_only", false),
+];
+
+fn scenarios(args: &[&str]) -> Outcome {
+    run(Command::new(binary::scenarios().unwrap()).args(args))
+}
+
+/// Two runs of each, as the program reports them.
+fn report() -> Value {
+    let mut args = vec!["--seeds", "2", "--json", "-"];
+    args.extend(CERTAIN.iter().flat_map(|(id, ..)| ["--only", id]));
+    let outcome = scenarios(&args);
+    outcome.expect_code(0);
+    serde_json::from_str(&outcome.stdout).unwrap()
+}
+
+#[test]
+fn certain_scenarios_come_out_as_they_must_and_twice_the_same() {
+    let first = report();
+    for (id, verdict, advised) in CERTAIN {
+        let all = first["scenarios"].as_array().unwrap();
+        let scenario = all.iter().find(|scenario| scenario["id"] == id).unwrap();
+        let runs = scenario["runs"].as_array().unwrap();
+        assert_eq!(runs.len(), 2, "{id}");
+        for run in runs {
+            assert_eq!(run["verdict"], verdict, "{id}: {run:#}");
+            assert_eq!(!run["advice_seconds"].is_null(), advised, "{id}: {run:#}");
+            assert_eq!(run["false_advice"], 0, "{id}: {run:#}");
+        }
+        assert_eq!(scenario["passed"], true, "{id}");
+    }
+    assert_eq!(first, report(), "the same seeds, other figures");
+}
+
+#[test]
+fn a_list_names_every_scenario_and_what_it_lacks() {
+    let list = scenarios(&["--list"]);
+    list.expect_code(0);
+    for number in 1..=26 {
+        assert!(list.stdout.contains(&format!("P{number:02} ")), "{number}");
+    }
+    for number in 1..=23 {
+        assert!(list.stdout.contains(&format!("N{number:02} ")), "{number}");
+    }
+    let waiting = list
+        .stdout
+        .lines()
+        .filter(|line| line.ends_with("(input missing)"));
+    assert!(waiting.count() > 0);
+}
+
+#[test]
+fn the_report_goes_to_a_file_and_to_people() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("report.json");
+    let name = file.to_str().unwrap();
+    let outcome = scenarios(&["--only", "n21", "--seeds", "1", "--json", name]);
+    outcome.expect_code(0);
+    assert!(outcome.stdout.contains("verdict accuracy"), "{outcome:#?}");
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(report["totals"]["runs"], 1);
+}
+
+#[test]
+fn what_it_cannot_do_is_an_error() {
+    scenarios(&["--seeds", "0"]).expect_code(2);
+    scenarios(&["--haunt"]).expect_code(2);
+    let unknown = scenarios(&["--only", "Z99"]);
+    unknown.expect_code(1);
+    unknown.expect_stderr(&["Z99", "--list"]);
+}

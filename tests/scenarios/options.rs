@@ -1,0 +1,63 @@
+//! Command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Runs labelled scenarios through the detector and tells how often, how fast and how surely it
+/// was right, beside thresholds as one would set them by hand on the same samples.
+#[derive(Debug, Parser)]
+#[command(
+    name = "edgeghost-scenarios",
+    version,
+    after_help = "Needs no rights and no network. The same seeds give the same figures everywhere.\n\
+                  Exit codes: 0 the scenarios ran, whatever came of them; 1 they did not; 2 usage."
+)]
+pub(crate) struct Options {
+    /// Runs of each scenario
+    #[arg(long, value_name = "N", default_value_t = 24,
+          value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub(crate) seeds: u64,
+
+    /// First seed; the runs take this one and those after it
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub(crate) first: u64,
+
+    /// Only this scenario; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub(crate) only: Vec<String>,
+
+    /// Write all figures as JSON to this file, or to standard output instead of the table: `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Show one run second by second
+    #[arg(long, value_names = ["ID", "SEED"], num_args = 2,
+          conflicts_with_all = ["only", "json", "seeds"])]
+    pub(crate) trace: Vec<String>,
+
+    /// Instead of the scenarios, so many host-years of traffic on which no Elastic IP fails:
+    /// false advice per host-year; about 75 seconds each on two processors
+    #[arg(long, value_name = "N", conflicts_with_all = ["only", "json", "seeds"],
+          value_parser = years)]
+    pub(crate) years: Option<f64>,
+
+    /// Keep the days of --years in this file, and go on from there the next time
+    #[arg(long, value_name = "FILE", requires = "years")]
+    pub(crate) journal: Option<PathBuf>,
+
+    /// Show the simulator beside measurements of the real kernel, and do nothing else
+    #[arg(long)]
+    pub(crate) model: bool,
+
+    /// List the scenarios
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+fn years(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(years) if years > 0.0 && years <= 100_000.0 => Ok(years),
+        _ => Err("not a number of years above 0, of at most 100000".to_owned()),
+    }
+}
