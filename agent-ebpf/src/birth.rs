@@ -44,7 +44,7 @@ pub(crate) fn on_state(sock: Sock, new_state: i32) -> Outcome {
     Ok(())
 }
 
-/// Leaving `ESTABLISHED`, a flow reports once more: from then on `tcp_probe` is silent.
+/// Leaving `ESTABLISHED`, a flow reports if that is due: from then on `tcp_probe` is silent.
 #[inline(always)]
 fn state_changed(sock: Sock) -> Outcome {
     let Some(state) = flow::lookup(sock) else {

@@ -63,7 +63,7 @@ pub fn run(
         identity: None,
         last_ns: 0,
         sequence: 0,
-        explain,
+        explanation: explain.then(String::new),
         output: Output::default(),
     };
     let mut out = io::BufWriter::new(out);
@@ -84,7 +84,8 @@ struct Replay<'a> {
     identity: Option<Identity>,
     last_ns: u64,
     sequence: u64,
-    explain: bool,
+    /// With `--explain`: the text of the last tick.
+    explanation: Option<String>,
     output: Output,
 }
 
@@ -108,9 +109,9 @@ impl Replay<'_> {
                 } else {
                     self.pipeline.tick(now_ns, clock, &mut self.output);
                 }
-                if self.explain {
-                    let text = explain::tick(time, self.pipeline.assessments());
-                    self.output.notes.insert(0, explain::note(time, text));
+                if let Some(text) = &mut self.explanation {
+                    *text = explain::tick(time, self.pipeline.assessments());
+                    text.push('\n');
                 }
             }
             Content::Other => {}
@@ -141,11 +142,12 @@ impl Replay<'_> {
     }
 
     fn write(&mut self, out: &mut impl Write) -> Result<(), ReplayError> {
-        for note in self.output.notes.drain(..) {
-            if !is_judgement(&note) {
-                continue;
-            }
-            if self.explain {
+        if let Some(text) = &mut self.explanation {
+            out.write_all(text.as_bytes())?;
+            text.clear();
+        }
+        for note in self.output.notes.drain(..).filter(is_judgement) {
+            if self.explanation.is_some() {
                 writeln!(out, "{}", note.message)?;
                 continue;
             }
@@ -161,6 +163,6 @@ impl Replay<'_> {
 fn is_judgement(note: &Note) -> bool {
     matches!(
         note.event,
-        Event::Verdict(_) | Event::Incident(_) | Event::Recommendation(_) | Event::HostSample(_)
+        Event::Verdict(_) | Event::Incident(_) | Event::Recommendation(_)
     )
 }

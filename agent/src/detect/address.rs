@@ -59,7 +59,7 @@ impl Address {
             .observe(sample);
     }
 
-    pub(super) fn tick(&mut self, now_ns: u64, params: &Params) -> (Assessment, Vec<Change>) {
+    pub(super) fn tick(&mut self, now_ns: u64, params: &Params) -> (&Assessment, Vec<Change>) {
         self.prefixes.retain(|_, prefix| {
             prefix.forget(now_ns);
             prefix.last_ns().saturating_add(FORGET_NS) >= now_ns
@@ -71,8 +71,7 @@ impl Address {
         let assessment = Assessment::of(now_ns, prefixes);
         let onset = || onset_of(&self.prefixes, now_ns);
         let changes = self.course.step(now_ns, &assessment, params, onset);
-        self.assessment = Some(assessment.clone());
-        (assessment, changes)
+        (self.assessment.insert(assessment), changes)
     }
 
     pub(super) const fn last(&self) -> Option<&Assessment> {

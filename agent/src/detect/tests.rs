@@ -1,9 +1,7 @@
 //! Judgements on flow samples as a host would give them: one sample per flow and second.
 
-use std::net::IpAddr;
-
 use super::*;
-use crate::flow::{FlowKey, Kinds};
+use crate::flow::quiet;
 
 const SECOND: u64 = 1_000_000_000;
 const PARAMS: Params = Params {
@@ -96,44 +94,12 @@ impl Host {
 }
 
 fn sample(peer: &str, second: u64, delivered: u64, retransmitted: u64) -> FlowSample {
-    let peer: IpAddr = peer.parse().unwrap();
-    let private = peer.to_string().starts_with("10.");
     FlowSample {
         time_ns: second * SECOND,
-        key: FlowKey {
-            local: "10.1.0.207".parse().unwrap(),
-            peer,
-            local_port: 22,
-            peer_port: 50_000,
-            netns: 1,
-        },
-        class: if private {
-            PathClass::Private
-        } else {
-            PathClass::Public
-        },
-        judged: true,
         sent: delivered + retransmitted,
         delivered,
         retransmitted,
-        kinds: Kinds::default(),
-        bytes_sent: 0,
-        bytes_acked: 0,
-        bytes_retransmitted: 0,
-        handshake_retransmitted: 0,
-        snd_cwnd: 10,
-        snd_cwnd_min: 10,
-        snd_ssthresh: 10,
-        srtt_us: 30_000,
-        min_rtt_us: 30_000,
-        packets_out: 0,
-        snd_wnd: 60_000,
-        mss: 1_448,
-        state: 1,
-        ca_state: 0,
-        ca_name: [0; 16],
-        app_limited: false,
-        closed: false,
+        ..quiet(peer)
     }
 }
 

@@ -137,3 +137,46 @@ pub struct FlowSample {
     /// The flow is gone.
     pub closed: bool,
 }
+
+/// An ordinary flow of 10.1.0.207 in which nothing happened, for unit tests to change; `peer` is
+/// private if it begins with `10.`.
+#[cfg(test)]
+pub(crate) fn quiet(peer: &str) -> FlowSample {
+    FlowSample {
+        time_ns: 0,
+        key: FlowKey {
+            local: IpAddr::from([10, 1, 0, 207]),
+            peer: peer.parse().unwrap(),
+            local_port: 443,
+            peer_port: 40_000,
+            netns: 1,
+        },
+        class: if peer.starts_with("10.") {
+            PathClass::Private
+        } else {
+            PathClass::Public
+        },
+        judged: true,
+        sent: 0,
+        delivered: 0,
+        retransmitted: 0,
+        kinds: Kinds::default(),
+        bytes_sent: 0,
+        bytes_acked: 0,
+        bytes_retransmitted: 0,
+        handshake_retransmitted: 0,
+        snd_cwnd: 10,
+        snd_cwnd_min: 10,
+        snd_ssthresh: 10,
+        srtt_us: 30_000,
+        min_rtt_us: 30_000,
+        packets_out: 0,
+        snd_wnd: 60_000,
+        mss: 1_448,
+        state: 1,
+        ca_state: 0,
+        ca_name: [0; 16],
+        app_limited: false,
+        closed: false,
+    }
+}

@@ -2,28 +2,12 @@
 
 use std::num::NonZeroUsize;
 
-use super::super::FlowKey;
+use super::super::quiet;
 use super::*;
 
 fn step(peer: &str, sent: u64, retransmitted: u64) -> Step {
-    let peer: IpAddr = peer.parse().unwrap();
-    let private = peer.to_string().starts_with("10.");
     Step {
         sample: FlowSample {
-            time_ns: 0,
-            key: FlowKey {
-                local: "10.1.0.207".parse().unwrap(),
-                peer,
-                local_port: 443,
-                peer_port: 40_000,
-                netns: 1,
-            },
-            class: if private {
-                PathClass::Private
-            } else {
-                PathClass::Public
-            },
-            judged: true,
             sent,
             delivered: sent - retransmitted,
             retransmitted,
@@ -34,20 +18,10 @@ fn step(peer: &str, sent: u64, retransmitted: u64) -> Step {
             bytes_sent: sent * 100,
             bytes_acked: (sent - retransmitted) * 100,
             bytes_retransmitted: retransmitted * 100,
-            handshake_retransmitted: 0,
             snd_cwnd: 4,
             snd_cwnd_min: 2,
-            snd_ssthresh: 2,
-            srtt_us: 30_000,
-            min_rtt_us: 20_000,
-            packets_out: 1,
-            snd_wnd: 60_000,
-            mss: 1_448,
-            state: 1,
-            ca_state: 0,
-            ca_name: [0; 16],
-            app_limited: false,
             closed: true,
+            ..quiet(peer)
         },
         first_in_window: true,
     }

@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::detect::{Assessment, Judged};
-use crate::event::{Event, HostSample, SampledHost, Severity, Time};
+use crate::event::Time;
 use crate::flow::Local;
-use crate::publish::Note;
 
 /// The state of every address at a tick.
 pub(super) fn tick<'a>(
@@ -19,21 +18,6 @@ pub(super) fn tick<'a>(
     }
     text.truncate(text.trim_end().len());
     text
-}
-
-/// Carries the text past everything else that a tick leads to.
-pub(super) fn note(time: Time, text: String) -> Note {
-    Note {
-        time,
-        severity: Severity::Info,
-        message: text,
-        event: Event::HostSample(HostSample {
-            host_sample: SampledHost {
-                monotonic_ns: 0,
-                last: false,
-            },
-        }),
-    }
 }
 
 fn address(
