@@ -12,6 +12,7 @@ use crate::bpf::{Kernel, Records};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{ConfigInfo, StopInfo};
+use crate::host::HostSample;
 use crate::pipeline::{self, Pipeline};
 use crate::publish::{self, StartFacts};
 use crate::sink::{Identity, Output, OutputError, Queue, Stream, Writer};
@@ -211,7 +212,9 @@ impl Daemon {
         if let Some(recorder) = &mut self.recorder {
             recorder.tick(now_ns, self.clock, false);
         }
-        let window_closed = self.pipeline.tick(now_ns, self.clock, &mut self.out);
+        let window_closed =
+            self.pipeline
+                .tick(now_ns, &HostSample::default(), self.clock, &mut self.out);
         self.send();
         if window_closed && self.vitals.has_news(&self.kernel, &self.figures()) {
             self.tell_health();
@@ -261,7 +264,8 @@ impl Daemon {
         if let Some(recorder) = &mut self.recorder {
             recorder.tick(now_ns, self.clock, true);
         }
-        self.pipeline.finish(now_ns, self.clock, &mut self.out);
+        self.pipeline
+            .finish(now_ns, &HostSample::default(), self.clock, &mut self.out);
         self.send();
         let figures = self.figures();
         let lost = self.vitals.lost(&self.kernel, &figures);

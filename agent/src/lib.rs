@@ -20,6 +20,7 @@ pub mod detect;
 pub mod event;
 pub mod flow;
 pub mod hash;
+pub mod host;
 pub mod kernel;
 pub mod path;
 pub mod pipeline;

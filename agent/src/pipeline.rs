@@ -9,6 +9,7 @@ use crate::detect::{Assessment, Detector, Params};
 use crate::flow::{
     DecodeError, FlowKey, FlowSample, FlowTable, Local, Record, Step, Windows, decode,
 };
+use crate::host::HostSample;
 use crate::path::{Classifier, PathClass, Ranges};
 use crate::publish::{self, Incidents, Note};
 
@@ -100,6 +101,7 @@ impl Pipeline {
     /// Takes in the news of a flow as they were recorded.
     pub fn replay(&mut self, mut sample: FlowSample) {
         sample.class = self.classifier.classify(sample.key.peer);
+        sample.network = self.classifier.network(sample.key.peer, sample.class);
         sample.judged = self.classifier.judged(sample.key.peer);
         self.observe(&Step {
             sample,
@@ -109,22 +111,22 @@ impl Pipeline {
 
     /// Closes the window if it is time, and judges, as of the monotonic time `now_ns`. To be
     /// called about once a second. Tells whether a window was closed.
-    pub fn tick(&mut self, now_ns: u64, clock: Clock, out: &mut Output) -> bool {
+    pub fn tick(&mut self, now_ns: u64, host: &HostSample, clock: Clock, out: &mut Output) -> bool {
         let began_ns = *self.window_began_ns.get_or_insert(now_ns);
         // Half a tick early is nearer than half a tick late.
         let full = now_ns.saturating_sub(began_ns) + TICK_NS / 2 >= self.window_ns;
         if full {
             self.close_window(now_ns, clock, out);
         }
-        for finding in self.detector.tick(now_ns) {
+        for finding in self.detector.tick(now_ns, host) {
             out.notes.push(self.incidents.note(&finding, now_ns, clock));
         }
         full
     }
 
     /// Judges for the last time, and tells of the window as far as it got.
-    pub fn finish(&mut self, now_ns: u64, clock: Clock, out: &mut Output) {
-        if !self.tick(now_ns, clock, out) {
+    pub fn finish(&mut self, now_ns: u64, host: &HostSample, clock: Clock, out: &mut Output) {
+        if !self.tick(now_ns, host, clock, out) {
             self.close_window(now_ns, clock, out);
         }
     }

@@ -15,6 +15,7 @@ use thiserror::Error;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{Event, Time};
+use crate::host::HostSample;
 use crate::pipeline::{Output, Pipeline};
 use crate::publish::{self, Note};
 use crate::sink::Identity;
@@ -105,9 +106,11 @@ impl Replay<'_> {
                 self.last_ns = now_ns;
                 let clock = Clock::at(now_ns, time);
                 if host.last {
-                    self.pipeline.finish(now_ns, clock, &mut self.output);
+                    self.pipeline
+                        .finish(now_ns, &HostSample::default(), clock, &mut self.output);
                 } else {
-                    self.pipeline.tick(now_ns, clock, &mut self.output);
+                    self.pipeline
+                        .tick(now_ns, &HostSample::default(), clock, &mut self.output);
                 }
                 if let Some(text) = &mut self.explanation {
                     *text = explain::tick(time, self.pipeline.assessments());

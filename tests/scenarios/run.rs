@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use edgeghost::detect::{Assessment, Change, Detector, Finding, Params, Raw, Told};
 use edgeghost::flow::FlowSample;
+use edgeghost::host::HostSample;
 
 use crate::naive::{Naive, RULES};
 use crate::sim;
@@ -80,7 +81,7 @@ pub(crate) fn run(scenario: &Scenario, seed: u64, mut watch: impl FnMut(&Tick<'_
             detector.observe(sample);
             naive.observe(sample);
         }
-        let findings = detector.tick(now_ns);
+        let findings = detector.tick(now_ns, &HostSample::default());
         for finding in &findings {
             judge.note(at, finding);
         }
@@ -240,7 +241,9 @@ pub(crate) fn named(told: Told) -> Verdict {
             Raw::PublicOnlyCollapse => Verdict::Collapse,
             Raw::PublicDegradedNoControl => Verdict::NoControl,
             Raw::HostWide => Verdict::Host,
+            Raw::PublicSilent => Verdict::Silent,
             Raw::PrivateOnly => Verdict::Private,
+            Raw::LocalCongestion => Verdict::Congestion,
         },
     }
 }

@@ -7,7 +7,7 @@ use super::evidence::{Count, Prefix};
 use super::incident::{Change, Course};
 use super::onset;
 use crate::flow::FlowSample;
-use crate::path::{Network, PathClass, Prefix as PrefixName};
+use crate::path::{PathClass, Prefix as PrefixName};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -55,7 +55,7 @@ impl Address {
         }
         self.prefixes
             .entry(name)
-            .or_insert_with(|| Prefix::new(Network::of(sample.key.peer, sample.class)))
+            .or_insert_with(|| Prefix::new(sample.network))
             .observe(sample);
     }
 

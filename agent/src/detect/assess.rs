@@ -37,8 +37,10 @@ pub enum Raw {
     PublicPartial,
     PublicOnlyCollapse,
     PublicDegradedNoControl,
+    PublicSilent,
     HostWide,
     PrivateOnly,
+    LocalCongestion,
 }
 
 /// Numbers of one side.

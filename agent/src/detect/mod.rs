@@ -22,6 +22,7 @@ pub use likelihood::Posterior;
 use std::collections::BTreeMap;
 
 use crate::flow::{FlowSample, Local};
+use crate::host::HostSample;
 use crate::path::PathClass;
 use address::Address;
 
@@ -83,7 +84,7 @@ impl Detector {
 
     /// Judges every address as of `now_ns`; to be called about once a second, with the clock of
     /// the samples.
-    pub fn tick(&mut self, now_ns: u64) -> Vec<Finding> {
+    pub fn tick(&mut self, now_ns: u64, _host: &HostSample) -> Vec<Finding> {
         let mut findings = Vec::new();
         for (local, address) in &mut self.addresses {
             let (assessment, changes) = address.tick(now_ns, &self.params);

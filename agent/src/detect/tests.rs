@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::flow::quiet;
+use crate::host::HostSample;
 
 const SECOND: u64 = 1_000_000_000;
 const PARAMS: Params = Params {
@@ -50,7 +51,7 @@ impl Host {
         }
         self.second += 1;
         let now_ns = self.second * SECOND;
-        for finding in self.detector.tick(now_ns) {
+        for finding in self.detector.tick(now_ns, &HostSample::default()) {
             self.told.push((self.second, finding.local, finding.change));
         }
     }
@@ -315,7 +316,7 @@ fn time_that_goes_back_does_no_harm() {
     let mut host = Host::new();
     host.seconds(150, 5, &both(0.27, 0.0));
     let advised = host.told.len();
-    host.detector.tick(3 * SECOND);
+    host.detector.tick(3 * SECOND, &HostSample::default());
     host.second = 2;
     host.seconds(20, 5, &both(0.0, 0.0));
     let again = host.told[advised..]

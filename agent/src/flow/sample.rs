@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use edgeghost_common::record::Endpoints;
 
-use crate::path::{PathClass, from_bytes};
+use crate::path::{Network, PathClass, from_bytes};
 
 /// A flow's identity: both ends in their namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -84,6 +84,10 @@ impl Kinds {
 
 /// News of one flow: about one a second while it is active. Counts are since the last sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, none a state"
+)]
 pub struct FlowSample {
     /// `CLOCK_MONOTONIC`, nanoseconds.
     pub time_ns: u64,
@@ -91,6 +95,8 @@ pub struct FlowSample {
     pub key: FlowKey,
     /// Which way it goes.
     pub class: PathClass,
+    /// Who else shares its fate: the unit of evidence.
+    pub network: Network,
     /// Whether its network may vote (translated addresses may not: the path is not ours).
     pub judged: bool,
     /// Segments with payload sent, retransmissions included.
@@ -132,6 +138,24 @@ pub struct FlowSample {
     pub ca_state: u8,
     /// Congestion control, NUL-padded.
     pub ca_name: [u8; 16],
+    /// Segments with payload received, duplicates included (`data_segs_in`).
+    pub received: u64,
+    /// Segments received out of order: loss or overtaking on the way in (`rcv_ooopack`).
+    pub out_of_order: u64,
+    /// Segments that the peer reported to have had before: retransmissions that were not needed
+    /// (DSACK, RFC 2883; `dsack_dups`).
+    pub duplicates: u64,
+    /// Times that our own segments were seen to overtake each other (`reord_seen`).
+    pub reordered: u64,
+    /// Time that the peer's receive window held us back, milliseconds
+    /// (`chrono_stat[TCP_CHRONO_RWND_LIMITED]`).
+    pub rwnd_limited_ms: u64,
+    /// The handshake has completed.
+    pub established: bool,
+    /// How long ago it completed, milliseconds, if that was under the agent's eyes.
+    pub age_ms: Option<u64>,
+    /// The flow had been reported before: the counts are since then.
+    pub known: bool,
     /// The application had nothing to send.
     pub app_limited: bool,
     /// The flow is gone.
@@ -142,20 +166,23 @@ pub struct FlowSample {
 /// private if it begins with `10.`.
 #[cfg(test)]
 pub(crate) fn quiet(peer: &str) -> FlowSample {
+    let class = if peer.starts_with("10.") {
+        PathClass::Private
+    } else {
+        PathClass::Public
+    };
+    let peer = peer.parse().unwrap();
     FlowSample {
         time_ns: 0,
         key: FlowKey {
             local: IpAddr::from([10, 1, 0, 207]),
-            peer: peer.parse().unwrap(),
+            peer,
             local_port: 443,
             peer_port: 40_000,
             netns: 1,
         },
-        class: if peer.starts_with("10.") {
-            PathClass::Private
-        } else {
-            PathClass::Public
-        },
+        class,
+        network: Network::of(peer, class),
         judged: true,
         sent: 0,
         delivered: 0,
@@ -176,6 +203,14 @@ pub(crate) fn quiet(peer: &str) -> FlowSample {
         state: 1,
         ca_state: 0,
         ca_name: [0; 16],
+        received: 0,
+        out_of_order: 0,
+        duplicates: 0,
+        reordered: 0,
+        rwnd_limited_ms: 0,
+        established: true,
+        age_ms: None,
+        known: true,
         app_limited: false,
         closed: false,
     }

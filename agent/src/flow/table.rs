@@ -8,7 +8,7 @@ use edgeghost_common::record::{
 use lru::LruCache;
 
 use super::sample::{FlowKey, FlowSample, Kinds};
-use crate::path::{Classifier, PathClass};
+use crate::path::{Classifier, Network, PathClass};
 
 /// All flows known, the least recently heard of making room when it is full.
 pub struct FlowTable {
@@ -25,6 +25,7 @@ struct Known {
     /// Number of the report that this is from.
     reports: u32,
     class: PathClass,
+    network: Network,
     judged: bool,
     /// Window in which it was last active.
     window: u64,
@@ -77,13 +78,23 @@ impl FlowTable {
             .flows
             .pop(&key)
             .filter(|known| is_same_flow(known, record));
-        let (class, judged) = before.as_ref().map_or_else(
-            || (classifier.classify(key.peer), classifier.judged(key.peer)),
-            |known| (known.class, known.judged),
+        let (class, network, judged) = before.as_ref().map_or_else(
+            || {
+                let class = classifier.classify(key.peer);
+                let judged = classifier.judged(key.peer);
+                (class, classifier.network(key.peer, class), judged)
+            },
+            |known| (known.class, known.network, known.judged),
         );
         let first_in_window = before.as_ref().is_none_or(|known| known.window != window);
         let forgetful = self.evicted > 0;
-        let sample = news(key, class, judged, record, before.as_ref(), forgetful);
+        let sample = news(
+            key,
+            (class, network, judged),
+            record,
+            before.as_ref(),
+            forgetful,
+        );
         if record.flags & FLOW_CLOSED == 0 {
             self.remember(
                 key,
@@ -93,6 +104,7 @@ impl FlowTable {
                     born_ns: record.born_ns,
                     reports: record.reports,
                     class,
+                    network,
                     judged,
                     window,
                 },
@@ -135,8 +147,7 @@ fn is_same_flow(known: &Known, record: &FlowRecord) -> bool {
 /// baseline, for the table has forgotten what it already counted.
 fn news(
     key: FlowKey,
-    class: PathClass,
-    judged: bool,
+    (class, network, judged): (PathClass, Network, bool),
     record: &FlowRecord,
     before: Option<&Known>,
     forgetful: bool,
@@ -157,6 +168,7 @@ fn news(
         time_ns: record.header.time_ns,
         key,
         class,
+        network,
         judged,
         sent: grown(now.data_segs_out, base.data_segs_out),
         delivered: grown(now.delivered, base.delivered),
@@ -182,6 +194,14 @@ fn news(
         state: now.state,
         ca_state: now.ca_state,
         ca_name: record.ca_name,
+        received: 0,
+        out_of_order: grown(now.rcv_ooopack, base.rcv_ooopack),
+        duplicates: grown(now.dsack_dups, base.dsack_dups),
+        reordered: grown(now.reord_seen, base.reord_seen),
+        rwnd_limited_ms: 0,
+        established: true,
+        age_ms: None,
+        known: before.is_some(),
         app_limited: now.app_limited != 0,
         closed: record.flags & FLOW_CLOSED != 0,
     }

@@ -107,8 +107,7 @@ impl Windows {
             .entry((sample.key.local(), sample.class))
             .or_default();
         path.peers.insert(sample.key.peer);
-        path.networks
-            .insert(Network::of(sample.key.peer, sample.class));
+        path.networks.insert(sample.network);
         path.sums.add(sample, step.first_in_window);
         if sample.closed && path.closed_looks.len() < MAX_CLOSED_LOOKS {
             path.closed_looks.push((sample.snd_cwnd, sample.srtt_us));

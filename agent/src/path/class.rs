@@ -13,7 +13,7 @@ use prefix_trie::joint::{JointPrefixMap, JointPrefixSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::unmap;
+use super::{Network, unmap};
 
 /// Which way a packet to a peer leaves the host.
 #[derive(
@@ -139,6 +139,11 @@ impl Classifier {
             known,
             aws: ranges.aws.iter().copied().map(normal).collect(),
         }
+    }
+
+    /// The network of a peer on a path of this class: whose other peers share its fate.
+    pub fn network(&self, peer: IpAddr, class: PathClass) -> Network {
+        Network::of(peer, class)
     }
 
     /// The class of the path to an address. A NAT64 address has the class of the IPv4 address in

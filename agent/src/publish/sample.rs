@@ -6,7 +6,7 @@ use crate::event::{
     self, Event, HostSample, SampledEnd, SampledEnds, SampledFlow, SampledHost, Severity,
 };
 use crate::flow::{FlowKey, FlowSample, Kinds};
-use crate::path::{PathClass, unmap};
+use crate::path::{Network, PathClass, unmap};
 
 /// News of a flow, for a recording.
 pub fn flow_sample(sample: &FlowSample, clock: Clock) -> Note {
@@ -72,6 +72,7 @@ pub fn host_sample(now_ns: u64, clock: Clock, last: bool) -> Note {
 /// one.
 pub fn recorded(sample: &event::FlowSample) -> FlowSample {
     let (ends, tcp) = (&sample.network, &sample.tcp);
+    let peer = unmap(ends.peer.address);
     let mut ca_name = [0; 16];
     for (to, from) in ca_name.iter_mut().zip(tcp.congestion_control.bytes()) {
         *to = from;
@@ -80,12 +81,13 @@ pub fn recorded(sample: &event::FlowSample) -> FlowSample {
         time_ns: tcp.monotonic_ns,
         key: FlowKey {
             local: unmap(ends.local.address),
-            peer: unmap(ends.peer.address),
+            peer,
             local_port: ends.local.port,
             peer_port: ends.peer.port,
             netns: tcp.netns,
         },
         class: PathClass::Public,
+        network: Network::of(peer, PathClass::Public),
         judged: false,
         sent: tcp.segments_sent,
         delivered: tcp.segments_delivered,
@@ -111,6 +113,14 @@ pub fn recorded(sample: &event::FlowSample) -> FlowSample {
         state: tcp.state,
         ca_state: tcp.ca_state,
         ca_name,
+        received: 0,
+        out_of_order: 0,
+        duplicates: 0,
+        reordered: 0,
+        rwnd_limited_ms: 0,
+        established: true,
+        age_ms: None,
+        known: true,
         app_limited: tcp.app_limited,
         closed: tcp.closed,
     }

@@ -20,7 +20,9 @@ pub(super) fn verdict(
             Raw::PublicSuspect
             | Raw::PublicPartial
             | Raw::PublicDegradedNoControl
-            | Raw::PrivateOnly,
+            | Raw::PublicSilent
+            | Raw::PrivateOnly
+            | Raw::LocalCongestion,
         ) => Severity::Warn,
         _ => Severity::Info,
     };
@@ -64,6 +66,8 @@ pub(super) const fn name(raw: Raw) -> VerdictName {
         Raw::PublicOnlyCollapse => VerdictName::PublicOnlyCollapse,
         Raw::PublicDegradedNoControl => VerdictName::PublicDegradedNoControl,
         Raw::HostWide => VerdictName::HostWide,
+        Raw::PublicSilent => VerdictName::PublicSilent,
         Raw::PrivateOnly => VerdictName::PrivateOnly,
+        Raw::LocalCongestion => VerdictName::LocalCongestion,
     }
 }

@@ -4,7 +4,7 @@
 //! is sent again, and reports if the last report is a second ago; and it reports at the end.
 
 use edgeghost::flow::{FlowKey, FlowSample, Kinds};
-use edgeghost::path::PathClass;
+use edgeghost::path::{Network, PathClass};
 
 /// Moment 0 of a scenario on the clock of the samples: flows are older than the agent.
 const EPOCH_S: f64 = 10_000.0;
@@ -122,6 +122,7 @@ impl<'a> Reporter<'a> {
             time_ns: nanos(now),
             key: self.identity.key,
             class: self.identity.class,
+            network: Network::of(self.identity.key.peer, self.identity.class),
             judged: true,
             sent,
             delivered,
@@ -147,6 +148,14 @@ impl<'a> Reporter<'a> {
             state: view.state,
             ca_state: view.ca_state,
             ca_name: padded(self.identity.control),
+            received: 0,
+            out_of_order: 0,
+            duplicates: 0,
+            reordered: 0,
+            rwnd_limited_ms: 0,
+            established: true,
+            age_ms: None,
+            known: true,
             app_limited: view.app_limited,
             closed,
         });

@@ -28,9 +28,7 @@ pub(crate) enum Verdict {
     Host,
     Private,
     Recovering,
-    /// No judgement the present detector gives.
     Silent,
-    /// No judgement the present detector gives.
     Congestion,
 }
 

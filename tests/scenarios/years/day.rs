@@ -4,7 +4,7 @@
 //! segments and losses for each quarter of a minute. Rates of trouble are assumptions.
 
 use edgeghost::flow::{FlowKey, FlowSample, Kinds};
-use edgeghost::path::Classifier;
+use edgeghost::path::{Classifier, Network};
 
 use super::HostKind;
 use crate::random::Random;
@@ -222,6 +222,7 @@ fn peers(host: &HostKind) -> Vec<FlowSample> {
 /// A flow to this peer without news.
 fn blank(peer: &str) -> FlowSample {
     let peer = peer.parse().unwrap_or(std::net::Ipv4Addr::LOCALHOST.into());
+    let class = Classifier::default().classify(peer);
     FlowSample {
         time_ns: 0,
         key: FlowKey {
@@ -231,7 +232,8 @@ fn blank(peer: &str) -> FlowSample {
             peer_port: 20_000,
             netns: 4_026_531_840,
         },
-        class: Classifier::default().classify(peer),
+        class,
+        network: Network::of(peer, class),
         judged: true,
         sent: 0,
         delivered: 0,
@@ -252,6 +254,14 @@ fn blank(peer: &str) -> FlowSample {
         state: 1,
         ca_state: 0,
         ca_name: *b"cubic\0\0\0\0\0\0\0\0\0\0\0",
+        received: 0,
+        out_of_order: 0,
+        duplicates: 0,
+        reordered: 0,
+        rwnd_limited_ms: 0,
+        established: true,
+        age_ms: None,
+        known: true,
         app_limited: false,
         closed: false,
     }

@@ -11,6 +11,7 @@ use std::sync::Mutex;
 
 use anyhow::{Context as _, Result};
 use edgeghost::detect::{Change, Detector};
+use edgeghost::host::HostSample;
 
 use crate::naive::{Naive, RULES};
 use crate::random::Random;
@@ -125,7 +126,7 @@ fn live(host: &HostKind, seed: u64) -> Tally {
                 detector.observe(sample);
                 naive.observe(sample);
             }
-            for finding in detector.tick(now_ns) {
+            for finding in detector.tick(now_ns, &HostSample::default()) {
                 if matches!(finding.change, Change::Advise { .. }) {
                     *tally.advice.entry(day.cause(window)).or_default() += 1;
                 }
