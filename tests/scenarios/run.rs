@@ -14,7 +14,7 @@ const SECOND: u64 = 1_000_000_000;
 
 /// What `edgeghost run` uses if nothing is configured.
 pub(crate) const PARAMS: Params = Params {
-    confirm_ns: 60 * SECOND,
+    confirm_ns: 55 * SECOND,
     hold_ns: 20 * SECOND,
     recovered_ns: 120 * SECOND,
     cooldown_ns: 1_800 * SECOND,

@@ -2,74 +2,114 @@
 
 use std::collections::BTreeMap;
 
-use super::assess::Assessment;
-use super::evidence::{Count, Prefix};
+use super::assess::{Assessment, Circumstances, Silence};
 use super::incident::{Change, Course};
 use super::onset;
+use super::params::{
+    CALM_S, FORGET_S, LOOK_BACK_S, MISSED, MISSED_CAP, NOW_CAP, OWN, OWN_MAX, OWN_TIME_S, Params,
+    SECOND,
+};
+use super::prefix::Prefix;
+use super::silence::Arrivals;
+use super::trouble::Trouble;
 use crate::flow::FlowSample;
-use crate::path::{PathClass, Prefix as PrefixName};
+use crate::path::{Network, PathClass, Prefix as PrefixName};
 
-const SECOND: u64 = 1_000_000_000;
-
-/// Prefixes kept per address; the one that was silent longest makes room.
-const MAX_PREFIXES: usize = 4_096;
-
-/// A prefix, or an address, that was silent for so long is forgotten.
-const FORGET_NS: u64 = 900 * SECOND;
-
-/// Segments of one prefix and second that count towards the onset.
-const ONSET_SEGMENTS: f64 = 20.0;
-
-type Prefixes = BTreeMap<(PathClass, PrefixName), Prefix>;
-
-/// How the detector judges over time; nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Params {
-    /// The public side must have been bad for so long before advice.
-    pub confirm_ns: u64,
-    /// The collapse must have stood for so long before advice.
-    pub hold_ns: u64,
-    /// It must be well for so long before an incident closes.
-    pub recovered_ns: u64,
-    /// No second advice within this time.
-    pub cooldown_ns: u64,
-    /// A judgement must stand for so long before it is told.
-    pub settle_ns: u64,
-}
+/// Nobody is missed before so many seconds.
+const SILENT_LEAST_S: u64 = 5;
 
 /// One local address.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Address {
-    prefixes: Prefixes,
+    prefixes: BTreeMap<(PathClass, PrefixName), Prefix>,
+    /// How often each network is heard of, the private ones apart.
+    arrivals: BTreeMap<(bool, Network), Arrivals>,
     course: Course,
-    last_ns: u64,
+    /// Heard of last, seconds.
+    last: u64,
     assessment: Option<Assessment>,
+    assessed: u64,
+    /// Something was heard that a judgement could change by.
+    news: bool,
+    /// How often prefixes are bad by themselves here.
+    own: f64,
+    /// Since when the host's own trouble explains the losses, seconds.
+    explained_since: Option<u64>,
 }
 
 impl Address {
-    pub(super) fn observe(&mut self, sample: &FlowSample) {
-        self.last_ns = self.last_ns.max(sample.time_ns);
-        let name = (sample.class, PrefixName::of(sample.key.peer, sample.class));
-        if self.prefixes.len() >= MAX_PREFIXES && !self.prefixes.contains_key(&name) {
-            self.drop_oldest();
+    pub(super) fn new() -> Self {
+        Self {
+            prefixes: BTreeMap::new(),
+            arrivals: BTreeMap::new(),
+            course: Course::default(),
+            last: 0,
+            assessment: None,
+            assessed: 0,
+            news: true,
+            own: OWN,
+            explained_since: None,
         }
-        self.prefixes
-            .entry(name)
-            .or_insert_with(|| Prefix::new(sample.network))
-            .observe(sample);
     }
 
-    pub(super) fn tick(&mut self, now_ns: u64, params: &Params) -> (&Assessment, Vec<Change>) {
-        self.prefixes.retain(|_, prefix| {
-            prefix.forget(now_ns);
-            prefix.last_ns().saturating_add(FORGET_NS) >= now_ns
-        });
-        let prefixes = self
+    /// Takes in a sample. Whether it is of a prefix not known before.
+    pub(super) fn observe(&mut self, sample: &FlowSample) -> bool {
+        let at = sample.time_ns / SECOND;
+        self.last = self.last.max(at);
+        let name = (sample.class, PrefixName::of(sample.key.peer, sample.class));
+        let before = self.prefixes.len();
+        let prefix = self
+            .prefixes
+            .entry(name)
+            .or_insert_with(|| Prefix::new(sample.network));
+        prefix.observe(sample);
+        self.news |= sample.retransmitted > 0 || sample.duplicates > 0 || prefix.waits();
+        if sample.delivered > 0 {
+            let network = (sample.class == PathClass::Private, sample.network);
+            self.arrivals
+                .entry(network)
+                .or_insert_with(|| Arrivals::first(at))
+                .note(at);
+        }
+        self.prefixes.len() > before
+    }
+
+    /// Prefixes known.
+    pub(super) fn len(&self) -> usize {
+        self.prefixes.len()
+    }
+
+    /// Forgets the eighth of the prefixes that was silent longest, to make room. How many.
+    pub(super) fn make_room(&mut self) -> usize {
+        let mut silent: Vec<(u64, (PathClass, PrefixName))> = self
             .prefixes
             .iter()
-            .map(|((class, _), prefix)| (*class, prefix));
-        let assessment = Assessment::of(now_ns, prefixes);
-        let onset = || onset_of(&self.prefixes, now_ns);
+            .map(|(name, prefix)| (prefix.last(), *name))
+            .collect();
+        silent.sort_unstable();
+        silent.truncate(silent.len().div_ceil(8));
+        for (_, name) in &silent {
+            self.prefixes.remove(name);
+        }
+        silent.len()
+    }
+
+    /// Judges as of `now_ns`. `siblings` is what other addresses say of the host.
+    pub(super) fn tick(
+        &mut self,
+        now_ns: u64,
+        params: &Params,
+        siblings: f64,
+        trouble: Trouble,
+    ) -> (&Assessment, Vec<Change>) {
+        let now = now_ns / SECOND;
+        let due = self.is_due(now, trouble);
+        let assessment = match self.assessment.take().filter(|_| !due) {
+            Some(assessment) => assessment,
+            None => self.judge(now, siblings, trouble),
+        };
+        let prefixes = &self.prefixes;
+        let onset = || onset_of(prefixes, now);
         let changes = self.course.step(now_ns, &assessment, params, onset);
         (self.assessment.insert(assessment), changes)
     }
@@ -78,37 +118,120 @@ impl Address {
         self.assessment.as_ref()
     }
 
-    pub(super) const fn is_forgotten(&self, now_ns: u64) -> bool {
-        !self.course.is_open() && self.last_ns.saturating_add(FORGET_NS) < now_ns
+    pub(super) fn is_forgotten(&self, now_ns: u64) -> bool {
+        !self.course.is_open() && self.last.saturating_add(FORGET_S) < now_ns / SECOND
     }
 
-    fn drop_oldest(&mut self) {
-        let oldest = self
+    /// While all is well and no loss is heard of, a judgement holds for some seconds: votes only
+    /// fade meanwhile.
+    fn is_due(&self, now: u64, trouble: Trouble) -> bool {
+        let calm = self
+            .assessment
+            .as_ref()
+            .is_some_and(|last| last.raw.is_calm() && last.posterior.healthy > 0.9);
+        self.news
+            || !calm
+            || self.course.is_open()
+            || trouble != Trouble::default()
+            || now >= self.assessed.saturating_add(CALM_S)
+            || self.silence(now) != Silence::None
+    }
+
+    fn judge(&mut self, now: u64, siblings: f64, trouble: Trouble) -> Assessment {
+        self.prefixes.retain(|_, prefix| prefix.forget(now));
+        self.arrivals
+            .retain(|_, arrivals| arrivals.last().saturating_add(FORGET_S) >= now);
+        let circumstances = Circumstances {
+            now,
+            bad_since: self.course.bad_since().map(|since| since / SECOND),
+            own: self.own,
+            siblings,
+            silence: self.silence(now),
+            trouble,
+        };
+        let prefixes = self
             .prefixes
             .iter()
-            .min_by_key(|(_, prefix)| prefix.last_ns())
-            .map(|(name, _)| *name);
-        if let Some(name) = oldest {
-            self.prefixes.remove(&name);
+            .map(|((class, _), prefix)| (*class, prefix));
+        let assessment = Assessment::of(&circumstances, prefixes);
+        self.learn(now, &assessment);
+        self.note_trouble(now, &assessment);
+        self.assessed = now;
+        self.news = false;
+        assessment
+    }
+
+    /// Who has fallen silent. One network can fall silent by itself, many at once do not.
+    fn silence(&self, now: u64) -> Silence {
+        let side = |private: bool| {
+            let of = self
+                .arrivals
+                .iter()
+                .filter(move |((p, _), _)| *p == private);
+            let (mut last, mut missed, mut count) = (0, 0.0, 0_u32);
+            for (_, arrivals) in of {
+                last = last.max(arrivals.last());
+                missed += arrivals.missed(now);
+                count += 1;
+            }
+            (last, missed, count)
+        };
+        let (last, missed, _) = side(false);
+        if missed < MISSED || now < last.saturating_add(SILENT_LEAST_S) {
+            return Silence::None;
+        }
+        let (private_last, private_missed, private_count) = side(true);
+        let both = f64::from(private_count.min(2)) * MISSED_CAP;
+        if private_count > 0 && private_missed >= both - 1e-9 {
+            Silence::Both
+        } else if private_last > last {
+            Silence::Public
+        } else {
+            Silence::None
+        }
+    }
+
+    /// Learns how often prefixes are bad by themselves, while the address is well: among noisy
+    /// clients a bad one says less. Never below [`OWN`], and not during an incident: a slow one
+    /// must not teach that it is ordinary.
+    fn learn(&mut self, now: u64, assessment: &Assessment) {
+        let well = assessment.posterior.public_bad() < 0.2 && !self.course.is_open();
+        let Some(share) = assessment.bad_prefixes.filter(|_| well) else {
+            return;
+        };
+        let passed = now.saturating_sub(self.assessed).min(CALM_S) as f64;
+        self.own += (share - self.own) * (passed / OWN_TIME_S);
+        self.own = self.own.clamp(OWN, OWN_MAX);
+    }
+
+    /// What was counted while the host itself was in trouble is no evidence of any path.
+    fn note_trouble(&mut self, now: u64, assessment: &Assessment) {
+        if assessment.explained {
+            self.explained_since.get_or_insert(now);
+        } else if let Some(since) = self.explained_since.take() {
+            for prefix in self.prefixes.values_mut() {
+                prefix.discard(since);
+            }
         }
     }
 }
 
-/// When the public side turned bad, if anything says so. One prefix counts no more than others
-/// in a second, however much it sends.
-fn onset_of(prefixes: &Prefixes, now_ns: u64) -> Option<u64> {
-    let since_ns = now_ns.saturating_sub(onset::LOOK_BACK_NS);
-    let mut seconds: BTreeMap<u64, Count> = BTreeMap::new();
+/// When the public side turned bad, nanoseconds, if anything says so. One prefix counts no more
+/// than others in a second, however much it sends.
+fn onset_of(prefixes: &BTreeMap<(PathClass, PrefixName), Prefix>, now: u64) -> Option<u64> {
+    let since = now.saturating_sub(LOOK_BACK_S);
+    let mut seconds: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
     for ((class, _), prefix) in prefixes {
-        if *class != PathClass::Private {
-            for (time_ns, count) in prefix.since(since_ns) {
-                let second = time_ns - time_ns % SECOND;
-                seconds
-                    .entry(second)
-                    .or_default()
-                    .add(count.at_most(ONSET_SEGMENTS));
-            }
+        if *class == PathClass::Private {
+            continue;
+        }
+        for second in prefix.since(since) {
+            let (bad, good) = (f64::from(second.retransmitted), f64::from(second.delivered));
+            let scale = (NOW_CAP / (bad + good).max(1.0)).min(1.0);
+            let sum = seconds.entry(second.at).or_default();
+            sum.0 += bad * scale;
+            sum.1 += good * scale;
         }
     }
-    onset::estimate(seconds.into_iter())
+    onset::estimate(seconds.into_iter()).map(|second| second * SECOND)
 }

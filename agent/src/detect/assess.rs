@@ -1,47 +1,13 @@
 //! From the evidence on one local address to a judgement.
 
-use std::collections::BTreeMap;
-
-use super::evidence::{Count, FAST, Horizon, NOW, Prefix, SLOW};
-use super::likelihood::{
-    PRIVATE_ORDINARY, PUBLIC_ORDINARY, Posterior, network_llr, posterior, prefix_llr,
-};
+use super::freshness::Freshness;
+use super::networks::{Networks, Reach};
+use super::params::{CONTROL, OWN, PARTIAL, SIBLING};
+use super::posterior::Posterior;
+use super::prefix::Prefix;
+use super::trouble::Trouble;
+use super::verdict::{Grounds, Raw, judge};
 use crate::path::{Network, PathClass};
-
-/// A network votes for "bad" from here on, and for "good" below [`GOOD`].
-const BAD: f64 = 1.0;
-const GOOD: f64 = -0.5;
-
-/// Posterior from which the public path is convicted.
-const CONVICTED: f64 = 0.90;
-/// Independent networks that must say so.
-const NETWORKS: u32 = 3;
-/// Their share among the networks that say anything.
-const SHARE: f64 = 0.70;
-/// Below this share of bad networks it is somebody's own trouble.
-const PARTIAL: f64 = 0.30;
-/// Private segments without trouble that make a control group: 30 without a loss exclude a loss
-/// rate of 10 % (rule of three).
-const CONTROL_SEGMENTS: f64 = 30.0;
-/// Public segments below which nothing can be said.
-const ENOUGH: f64 = 10.0;
-
-/// Judgement without regard to time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "as in event::VerdictName")]
-pub enum Raw {
-    InsufficientEvidence,
-    Healthy,
-    ClientSide,
-    PublicSuspect,
-    PublicPartial,
-    PublicOnlyCollapse,
-    PublicDegradedNoControl,
-    PublicSilent,
-    HostWide,
-    PrivateOnly,
-    LocalCongestion,
-}
 
 /// Numbers of one side.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -52,10 +18,16 @@ pub struct Judged {
     pub bad: u32,
     /// Of these: good.
     pub good: u32,
+    /// Of those bad: only because they are sent to in vain.
+    pub stalled: u32,
     /// Segments retransmitted, faded.
     pub retransmitted: f64,
     /// Segments delivered, faded.
     pub delivered: f64,
+    /// Segments that peers report to have had before, faded.
+    pub duplicates: f64,
+    /// Segments received, faded.
+    pub received: f64,
     /// Median congestion window over the prefixes' most recent flows.
     pub cwnd_p50: Option<u32>,
 }
@@ -65,6 +37,11 @@ impl Judged {
     pub fn ratio(&self) -> Option<f64> {
         let trials = self.retransmitted + self.delivered;
         (trials > 0.0).then(|| self.retransmitted / trials)
+    }
+
+    /// Share of bad networks among those that say anything.
+    pub(super) fn share(&self) -> f64 {
+        f64::from(self.bad) / f64::from((self.bad + self.good).max(1))
     }
 }
 
@@ -77,16 +54,38 @@ pub struct Vote {
     pub private: bool,
     /// Prefixes with evidence.
     pub prefixes: usize,
+    /// Of these: sent to in vain.
+    pub stalled: usize,
     /// Segments retransmitted, faded.
     pub retransmitted: f64,
     /// Segments delivered, faded.
     pub delivered: f64,
+    /// Segments that the peers report to have had before, faded.
+    pub duplicates: f64,
+    /// Segments received, faded.
+    pub received: f64,
     /// Log likelihood ratio of "bad" against "ordinary", natural, capped.
     pub llr: f64,
 }
 
+/// Who has fallen silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Silence {
+    /// Nobody who is missed.
+    #[default]
+    None,
+    /// The public side, while the private one goes on.
+    Public,
+    /// Both sides.
+    Both,
+}
+
 /// All that a judgement rests on.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a gate of its own, open or shut"
+)]
 pub struct Assessment {
     /// The judgement.
     pub raw: Raw,
@@ -98,200 +97,132 @@ pub struct Assessment {
     pub private: Judged,
     /// How each network voted.
     pub votes: Vec<Vote>,
-    /// The private side is there, and well.
+    /// Judged by the newest evidence, or by more of it.
+    pub reach: Reach,
+    /// What must share the host's fate is there, and well: the private side, other addresses.
     pub control: bool,
+    /// What other addresses of the host say of it, nats; never more than 0.
+    pub siblings: f64,
     /// The public side loses right now, not only a while ago.
     pub ongoing: bool,
     /// By the newest evidence alone, the public side is well again.
     pub well_again: bool,
+    /// Who is silent.
+    pub silence: Silence,
+    /// What the host did to its own packets.
+    pub trouble: Trouble,
+    /// That can explain the retransmissions.
+    pub explained: bool,
+    /// What this address says in favour of the host, to others.
+    pub(super) acquits: f64,
+    /// Of the public prefixes that say anything, the share that is bad; `None` if they are few.
+    pub(super) bad_prefixes: Option<f64>,
+}
+
+/// What a judgement takes into account besides the prefixes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Circumstances {
+    /// Now, seconds.
+    pub(super) now: u64,
+    /// The public side has been bad since then, if it is: the control group is what was well in
+    /// the very same seconds.
+    pub(super) bad_since: Option<u64>,
+    /// See [`super::params::OWN`].
+    pub(super) own: f64,
+    /// See [`Assessment::siblings`].
+    pub(super) siblings: f64,
+    pub(super) silence: Silence,
+    pub(super) trouble: Trouble,
 }
 
 impl Assessment {
-    /// Probability that the public path is at fault. Without a control group the host cannot be
-    /// told from it.
+    /// Probability that the public path is at fault.
     pub fn confidence(&self) -> f64 {
-        let Posterior {
-            healthy,
-            public,
-            host,
-            ..
-        } = self.posterior;
-        let other = if self.control {
-            healthy
-        } else {
-            healthy + host
-        };
-        if public + other > 0.0 {
-            public / (public + other)
-        } else {
-            0.0
-        }
+        self.posterior.public
     }
 
     /// Probability that the public side is bad, for whatever reason.
     pub fn public_bad(&self) -> f64 {
-        self.posterior.public + self.posterior.host
+        self.posterior.public_bad()
     }
 
     /// Judges the prefixes of one local address.
     pub(super) fn of<'a>(
-        now_ns: u64,
-        prefixes: impl Iterator<Item = (PathClass, &'a Prefix)> + Clone,
+        at: &Circumstances,
+        prefixes: impl Iterator<Item = (PathClass, &'a Prefix)>,
     ) -> Self {
-        let full = [FAST, SLOW];
-        let (public, mut votes) = side(now_ns, prefixes.clone(), false, &full);
-        let (private, of_private) = side(now_ns, prefixes.clone(), true, &full);
-        let (public_votes, private_votes) = (sum(&votes), sum(&of_private));
-        votes.extend(of_private);
-        let posterior = posterior(public_votes, private_votes);
-        let control = private.retransmitted + private.delivered >= CONTROL_SEGMENTS
-            && private_votes < 0.0
-            && private.bad == 0;
-        let (now, _) = side(now_ns, prefixes.clone(), false, &[NOW]);
-        let (fast, of_fast) = side(now_ns, prefixes, false, &[FAST]);
-        let raw = judge(&posterior, &public, &private, control);
+        let (mut public, mut private) = (Networks::default(), Networks::default());
+        let mut freshness = Freshness::default();
+        for (class, prefix) in prefixes {
+            let stalled = prefix.is_stalled(at.now);
+            if class == PathClass::Private {
+                let windows = prefix.windows(at.now, at.bad_since.unwrap_or_default());
+                private.add(prefix, &windows, stalled, (true, OWN));
+            } else {
+                let windows = prefix.windows(at.now, 0);
+                public.add(prefix, &windows, stalled, (false, at.own));
+                freshness.add(&windows, stalled);
+            }
+        }
+        let posterior =
+            |reach| Posterior::of(public.votes(reach), private.votes(reach), at.siblings);
+        let reach = stronger(posterior(Reach::Fast), posterior(Reach::Slow));
+        let posterior = posterior(reach);
+        let (public_side, private_side) = (public.judged(reach), private.judged(reach));
+        let control = private.votes(reach) + at.siblings <= CONTROL
+            && private_side.bad * 4 <= private_side.good;
+        let explained = at.trouble.explains(freshness.retransmitted());
+        let raw = judge(&Grounds {
+            posterior: &posterior,
+            public: &public_side,
+            private: &private_side,
+            control,
+            silence: at.silence,
+            explained,
+        });
+        let mut votes = public.list(reach, false);
+        votes.extend(private.list(reach, true));
         Self {
             raw,
             posterior,
-            public,
-            private,
+            public: public_side,
+            private: private_side,
             votes,
+            reach,
             control,
-            ongoing: now.ratio().is_some_and(|ratio| ratio >= 0.035),
-            well_again: is_well(&fast, sum(&of_fast), private_votes, &now),
+            siblings: at.siblings,
+            ongoing: freshness.is_ongoing(),
+            well_again: is_well(&public, private.votes(Reach::Recent)) && !freshness.is_stalled(),
+            silence: at.silence,
+            trouble: at.trouble,
+            explained,
+            acquits: acquittal(&public, &private),
+            bad_prefixes: public.bad_prefixes(),
         }
     }
 }
 
-/// Well again: the newest evidence acquits, at least one network says so, few say otherwise, and
-/// something was delivered lately.
-fn is_well(fast: &Judged, votes: f64, private_votes: f64, now: &Judged) -> bool {
-    let posterior = posterior(votes, private_votes.min(0.0));
-    let voting = f64::from(fast.bad + fast.good);
-    posterior.public + posterior.host < 0.2
-        && fast.good >= 1
-        && f64::from(fast.bad) < PARTIAL * voting
-        && now.delivered > 0.0
-}
-
-/// First rule that fits.
-fn judge(posterior: &Posterior, public: &Judged, private: &Judged, control: bool) -> Raw {
-    let public_bad = posterior.public + posterior.host;
-    let voting = f64::from(public.bad + public.good);
-    let share = if voting > 0.0 {
-        f64::from(public.bad) / voting
+/// By which evidence to judge: that which finds more amiss; but whoever finds the host sick is
+/// heard, for it takes more evidence to see that both sides are bad than that one is.
+fn stronger(fast: Posterior, slow: Posterior) -> Reach {
+    let host = slow.healthy < 0.5 && slow.host > fast.host;
+    if slow.healthy < fast.healthy - 1e-9 || host {
+        Reach::Slow
     } else {
-        0.0
-    };
-    let private_ratio = private.ratio().unwrap_or(0.0);
-    let public_ratio = public.ratio().unwrap_or(0.0);
-    let host = posterior.host > 0.8
-        && private.retransmitted + private.delivered >= 15.0
-        && private_ratio >= (public_ratio / 3.0).max(0.025);
-    let convicted = public_bad >= CONVICTED && public.bad >= NETWORKS && share >= SHARE;
-    if host {
-        Raw::HostWide
-    } else if posterior.private > 0.5 {
-        Raw::PrivateOnly
-    } else if convicted {
-        if control {
-            Raw::PublicOnlyCollapse
-        } else {
-            Raw::PublicDegradedNoControl
-        }
-    } else if public.bad >= NETWORKS && share >= PARTIAL {
-        Raw::PublicPartial
-    } else if public.bad >= 1 && public.good == 0 {
-        Raw::PublicSuspect
-    } else if public.bad >= 1 {
-        Raw::ClientSide
-    } else if public.retransmitted + public.delivered < ENOUGH {
-        Raw::InsufficientEvidence
-    } else {
-        Raw::Healthy
+        Reach::Fast
     }
 }
 
-/// Numbers and votes of one side. Of several horizons, the stronger evidence of a prefix counts.
-fn side<'a>(
-    now_ns: u64,
-    prefixes: impl Iterator<Item = (PathClass, &'a Prefix)>,
-    private: bool,
-    horizons: &[Horizon],
-) -> (Judged, Vec<Vote>) {
-    let ordinary = if private {
-        PRIVATE_ORDINARY
-    } else {
-        PUBLIC_ORDINARY
-    };
-    let mut networks: BTreeMap<Network, (Vec<f64>, Count)> = BTreeMap::new();
-    let mut windows = Vec::new();
-    for (class, prefix) in prefixes {
-        if (class == PathClass::Private) != private {
-            continue;
-        }
-        let (llr, count) = strongest(now_ns, prefix, horizons, ordinary);
-        if count.trials() <= 0.0 {
-            continue;
-        }
-        windows.push(prefix.cwnd);
-        let (llrs, sum) = networks.entry(prefix.network).or_default();
-        llrs.push(llr);
-        sum.add(count);
-    }
-    let votes: Vec<_> = networks
-        .into_iter()
-        .map(|(network, (llrs, count))| Vote {
-            network,
-            private,
-            prefixes: llrs.len(),
-            retransmitted: count.retransmitted,
-            delivered: count.delivered,
-            llr: network_llr(llrs.iter().copied()),
-        })
-        .collect();
-    windows.sort_unstable();
-    (
-        judged(&votes, windows.get(windows.len() / 2).copied()),
-        votes,
-    )
+/// Well again: the newest evidence acquits, at least one network says so, few say otherwise.
+fn is_well(public: &Networks, private_votes: f64) -> bool {
+    let posterior = Posterior::of(public.votes(Reach::Recent), private_votes.min(0.0), 0.0);
+    let side = public.judged(Reach::Recent);
+    posterior.public_bad() < 0.2 && side.good >= 1 && side.share() < PARTIAL
 }
 
-/// The numbers of a side out of its votes.
-fn judged(votes: &[Vote], cwnd_p50: Option<u32>) -> Judged {
-    let mut judged = Judged {
-        cwnd_p50,
-        ..Judged::default()
-    };
-    for vote in votes {
-        judged.networks += 1;
-        judged.bad += u32::from(vote.llr > BAD);
-        judged.good += u32::from(vote.llr < GOOD);
-        judged.retransmitted += vote.retransmitted;
-        judged.delivered += vote.delivered;
-    }
-    judged
-}
-
-fn sum(votes: &[Vote]) -> f64 {
-    votes.iter().map(|vote| vote.llr).sum()
-}
-
-fn strongest(
-    now_ns: u64,
-    prefix: &Prefix,
-    horizons: &[Horizon],
-    ordinary: super::likelihood::Beta,
-) -> (f64, Count) {
-    horizons
-        .iter()
-        .map(|horizon| {
-            let count = prefix.count(now_ns, *horizon);
-            (
-                prefix_llr(count.retransmitted, count.trials(), ordinary),
-                count,
-            )
-        })
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .unwrap_or_default()
+/// What an address says in favour of the host it is on: anything of it that is well, shows that
+/// the host is.
+fn acquittal(public: &Networks, private: &Networks) -> f64 {
+    let of = |side: &Networks| side.votes(Reach::Recent).min(0.0);
+    (of(public) + of(private)).max(SIBLING)
 }

@@ -1,9 +1,8 @@
 //! What becomes of judgements over time: an incident opens, is advised upon, and closes.
 
-use super::address::Params;
-use super::assess::{Assessment, Raw};
-
-const SECOND: u64 = 1_000_000_000;
+use super::assess::Assessment;
+use super::params::{DIP_S, ONSET_CREDIT_S, OTHER_CAUSE_S, Params, RECOVERING_S, SECOND};
+use super::verdict::Raw;
 
 /// An open incident is told again this often.
 const UPDATE_NS: u64 = 60 * SECOND;
@@ -60,15 +59,19 @@ pub enum Closing {
     AfterAdvice,
     /// By itself.
     ByItself,
+    /// It turned out to be the host's own trouble.
+    OtherCause,
 }
 
 /// Memory of one address.
 #[derive(Debug, Default)]
 pub(super) struct Course {
-    /// Since when the public side has been bad on two networks or more.
-    bad_since: Option<u64>,
-    /// Since when the verdict has been a collapse.
-    collapsed_since: Option<u64>,
+    /// The public side has been bad on two networks or more, counted from the onset.
+    bad: Spell,
+    /// The verdict has been a collapse.
+    collapsed: Spell,
+    /// The verdict has been that it is the host's own trouble.
+    other_cause: Spell,
     open: Option<Open>,
     advised_ns: Option<u64>,
     told: Option<Told>,
@@ -83,7 +86,47 @@ struct Open {
     well_since: Option<u64>,
 }
 
+/// Something that has been so for a while, short gaps not counting.
+#[derive(Debug, Clone, Copy, Default)]
+struct Spell(Option<(u64, u64)>);
+
+impl Spell {
+    const fn since(self) -> Option<u64> {
+        match self.0 {
+            Some((since, _)) => Some(since),
+            None => None,
+        }
+    }
+
+    fn has_lasted(self, now_ns: u64, least_ns: u64) -> bool {
+        self.since()
+            .is_some_and(|since| now_ns.saturating_sub(since) >= least_ns)
+    }
+
+    /// It is so, or not; if it begins, it does so at `begin`.
+    fn note(&mut self, now_ns: u64, is: bool, begin: impl FnOnce() -> u64) {
+        self.0 = match self.0 {
+            Some((since, _)) if is => Some((since, now_ns)),
+            None if is => Some((begin(), now_ns)),
+            Some((_, seen)) if now_ns.saturating_sub(seen) > DIP_S * SECOND => None,
+            spell => spell,
+        };
+    }
+}
+
+impl Open {
+    fn is_well_for(&self, now_ns: u64, least_ns: u64) -> bool {
+        self.well_since
+            .is_some_and(|since| now_ns.saturating_sub(since) >= least_ns)
+    }
+}
+
 impl Course {
+    /// Since when the public side has been bad, nanoseconds, counted from the onset.
+    pub(super) const fn bad_since(&self) -> Option<u64> {
+        self.bad.since()
+    }
+
     pub(super) const fn is_open(&self) -> bool {
         self.open.is_some()
     }
@@ -93,9 +136,9 @@ impl Course {
         now_ns: u64,
         assessment: &Assessment,
         params: &Params,
-        onset: impl FnOnce() -> Option<u64>,
+        onset: impl Fn() -> Option<u64>,
     ) -> Vec<Change> {
-        self.note_times(now_ns, assessment);
+        self.note_times(now_ns, assessment, &onset);
         let mut changes = Vec::new();
         let told = self.tell(now_ns, assessment, params);
         changes.extend(told);
@@ -105,19 +148,27 @@ impl Course {
         changes
     }
 
-    fn note_times(&mut self, now_ns: u64, assessment: &Assessment) {
-        let bad = assessment.public_bad() > 0.5 && assessment.public.bad >= 2;
-        self.bad_since = if bad {
-            self.bad_since.or(Some(now_ns))
-        } else {
-            None
-        };
+    fn note_times(
+        &mut self,
+        now_ns: u64,
+        assessment: &Assessment,
+        onset: &impl Fn() -> Option<u64>,
+    ) {
+        if assessment.explained {
+            // Whatever was bad until now, the host may have been at fault.
+            self.bad = Spell::default();
+            self.collapsed = Spell::default();
+        }
+        let bad =
+            assessment.public_bad() > 0.5 && assessment.public.bad >= 2 && !assessment.explained;
+        self.bad.note(now_ns, bad, || {
+            let earliest = now_ns.saturating_sub(ONSET_CREDIT_S * SECOND);
+            onset().unwrap_or(now_ns).clamp(earliest, now_ns)
+        });
         let collapsed = assessment.raw == Raw::PublicOnlyCollapse && assessment.ongoing;
-        self.collapsed_since = if collapsed {
-            self.collapsed_since.or(Some(now_ns))
-        } else {
-            None
-        };
+        self.collapsed.note(now_ns, collapsed, || now_ns);
+        let other = matches!(assessment.raw, Raw::HostWide | Raw::LocalCongestion);
+        self.other_cause.note(now_ns, other, || now_ns);
         if let Some(open) = &mut self.open {
             let well = assessment.well_again && !assessment.ongoing;
             open.well_since = if well {
@@ -130,11 +181,11 @@ impl Course {
 
     /// The judgement that holds. While an incident is open, old and new evidence mix: until the
     /// new alone acquits, what looks milder than a collapse is no judgement of its own.
-    fn judgement(&self, assessment: &Assessment) -> Option<Told> {
+    fn judgement(&self, now_ns: u64, assessment: &Assessment) -> Option<Told> {
         let Some(open) = &self.open else {
             return Some(Told::Raw(assessment.raw));
         };
-        if open.well_since.is_some() {
+        if open.is_well_for(now_ns, RECOVERING_S * SECOND) {
             return Some(Told::Recovering);
         }
         let grave = matches!(
@@ -143,13 +194,15 @@ impl Course {
                 | Raw::PublicDegradedNoControl
                 | Raw::HostWide
                 | Raw::PrivateOnly
+                | Raw::PublicSilent
+                | Raw::LocalCongestion
         );
         grave.then_some(Told::Raw(assessment.raw))
     }
 
     /// The judgement to tell, if it changed and stood for a moment.
     fn tell(&mut self, now_ns: u64, assessment: &Assessment, params: &Params) -> Option<Change> {
-        let now = self.judgement(assessment)?;
+        let now = self.judgement(now_ns, assessment)?;
         if self.told == Some(now) {
             self.candidate = None;
             return None;
@@ -184,11 +237,11 @@ impl Course {
                 onset_ns: open.onset_ns,
             });
         }
-        let since = self.collapsed_since?;
-        if now_ns.saturating_sub(since) < params.settle_ns {
+        let since = self.collapsed.since()?;
+        if !self.collapsed.has_lasted(now_ns, params.settle_ns) {
             return None;
         }
-        let onset_ns = onset().or(self.bad_since).unwrap_or(since);
+        let onset_ns = onset().or(self.bad.since()).unwrap_or(since);
         self.open = Some(Open {
             onset_ns,
             updated_ns: now_ns,
@@ -200,16 +253,14 @@ impl Course {
 
     fn advise(&mut self, now_ns: u64, assessment: &Assessment, params: &Params) -> Option<Change> {
         let open = self.open.as_mut().filter(|open| !open.advised)?;
-        let long_enough = |since: Option<u64>, least| {
-            since.is_some_and(|since| now_ns.saturating_sub(since) >= least)
-        };
         let cool = self
             .advised_ns
             .is_none_or(|last| now_ns.saturating_sub(last) >= params.cooldown_ns);
-        if !assessment.ongoing
+        let now = assessment.raw == Raw::PublicOnlyCollapse && assessment.ongoing;
+        if !now
             || !cool
-            || !long_enough(self.bad_since, params.confirm_ns)
-            || !long_enough(self.collapsed_since, params.hold_ns)
+            || !self.bad.has_lasted(now_ns, params.confirm_ns)
+            || !self.collapsed.has_lasted(now_ns, params.hold_ns)
         {
             return None;
         }
@@ -224,22 +275,21 @@ impl Course {
         let open = self.open.as_ref()?;
         // Whoever suffered may have gone away, or the address with them.
         let silent = assessment.public.networks == 0;
-        let over = silent
-            || open
-                .well_since
-                .is_some_and(|since| now_ns.saturating_sub(since) >= params.recovered_ns);
-        if !over || assessment.ongoing {
+        let other = self.other_cause.has_lasted(now_ns, OTHER_CAUSE_S * SECOND);
+        let over = silent || open.is_well_for(now_ns, params.recovered_ns);
+        if !other && (!over || assessment.ongoing) {
             return None;
         }
-        let closing = match (silent, open.advised) {
-            (true, _) => Closing::Silence,
-            (false, true) => Closing::AfterAdvice,
-            (false, false) => Closing::ByItself,
+        let closing = match (other, silent, open.advised) {
+            (true, ..) => Closing::OtherCause,
+            (_, true, _) => Closing::Silence,
+            (_, _, true) => Closing::AfterAdvice,
+            _ => Closing::ByItself,
         };
         let onset_ns = open.onset_ns;
         self.open = None;
-        self.bad_since = None;
-        self.collapsed_since = None;
+        self.bad = Spell::default();
+        self.collapsed = Spell::default();
         Some(Change::Closed { onset_ns, closing })
     }
 }

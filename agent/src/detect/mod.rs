@@ -9,25 +9,39 @@
 
 mod address;
 mod assess;
-mod evidence;
+mod escrow;
+mod freshness;
 mod incident;
-mod likelihood;
+mod network_vote;
+mod networks;
 mod onset;
+mod params;
+mod posterior;
+mod prefix;
+mod prefix_vote;
+mod ratio;
+mod seconds;
+mod silence;
+mod trouble;
+mod verdict;
+mod windows;
 
-pub use address::Params;
-pub use assess::{Assessment, Judged, Raw, Vote};
+pub use assess::{Assessment, Judged, Silence, Vote};
 pub use incident::{Change, Closing, Told};
-pub use likelihood::Posterior;
+pub use networks::Reach;
+pub use params::Params;
+pub use posterior::Posterior;
+pub use trouble::Trouble;
+pub use verdict::Raw;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::flow::{FlowSample, Local};
 use crate::host::HostSample;
 use crate::path::PathClass;
 use address::Address;
-
-/// Local addresses judged at once. A host has a handful; containers bring more.
-const MAX_ADDRESSES: usize = 1_024;
+use params::{MAX_ADDRESSES, MAX_PREFIXES};
+use trouble::TroubleHistory;
 
 /// What a tick led to, for one local address.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,15 +58,19 @@ pub struct Finding {
 pub struct Detector {
     params: Params,
     addresses: BTreeMap<Local, Address>,
+    prefixes: usize,
+    trouble: TroubleHistory,
     unjudged: u64,
 }
 
 impl Detector {
     /// A detector that knows nothing yet.
-    pub const fn new(params: Params) -> Self {
+    pub fn new(params: Params) -> Self {
         Self {
             params,
             addresses: BTreeMap::new(),
+            prefixes: 0,
+            trouble: TroubleHistory::default(),
             unjudged: 0,
         }
     }
@@ -72,7 +90,11 @@ impl Detector {
             self.unjudged += 1;
             return;
         }
-        self.addresses.entry(local).or_default().observe(sample);
+        let address = self.addresses.entry(local).or_insert_with(Address::new);
+        self.prefixes += usize::from(address.observe(sample));
+        if self.prefixes > MAX_PREFIXES {
+            self.make_room();
+        }
     }
 
     /// What every address was last judged by.
@@ -84,10 +106,16 @@ impl Detector {
 
     /// Judges every address as of `now_ns`; to be called about once a second, with the clock of
     /// the samples.
-    pub fn tick(&mut self, now_ns: u64, _host: &HostSample) -> Vec<Finding> {
+    pub fn tick(&mut self, now_ns: u64, host: &HostSample) -> Vec<Finding> {
+        let trouble = self.trouble.note(now_ns, host);
+        let acquittals = self.acquittals();
         let mut findings = Vec::new();
         for (local, address) in &mut self.addresses {
-            let (assessment, changes) = address.tick(now_ns, &self.params);
+            // Whatever is well on the same host: all but the address itself.
+            let of_all = acquittals.get(&local.netns).copied().unwrap_or_default();
+            let own = address.last().map_or(0.0, |last| last.acquits);
+            let siblings = (of_all - own).min(0.0);
+            let (assessment, changes) = address.tick(now_ns, &self.params, siblings, trouble);
             findings.extend(changes.into_iter().map(|change| Finding {
                 local: *local,
                 assessment: assessment.clone(),
@@ -96,7 +124,25 @@ impl Detector {
         }
         self.addresses
             .retain(|_, address| !address.is_forgotten(now_ns));
+        self.prefixes = self.addresses.values().map(Address::len).sum();
         findings
+    }
+
+    /// What the addresses of each network namespace say in favour of the host. Other namespaces
+    /// may be other hosts' (a router between them, a tunnel): they say nothing.
+    fn acquittals(&self) -> HashMap<u32, f64> {
+        let mut sums = HashMap::new();
+        for (local, assessment) in self.assessments() {
+            *sums.entry(local.netns).or_default() += assessment.acquits;
+        }
+        sums
+    }
+
+    /// Forgets what was silent longest on the address with most prefixes: a flood on one must not
+    /// push out the others.
+    fn make_room(&mut self) {
+        let largest = self.addresses.values_mut().max_by_key(|a| a.len());
+        self.prefixes -= largest.map_or(0, Address::make_room);
     }
 }
 

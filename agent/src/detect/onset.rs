@@ -5,29 +5,23 @@
 //! "bad" against "ordinary" grew most: the minimum of its running sum (the change point of
 //! Page's CUSUM, Biometrika 1954).
 
-use super::evidence::Count;
-
-const SECOND: u64 = 1_000_000_000;
-
-/// No further back than this.
-pub(super) const LOOK_BACK_NS: u64 = 180 * SECOND;
-
 /// Share of retransmitted segments of an ordinary and of a bad public path.
 const ORDINARY: f64 = 0.015;
 const BAD: f64 = 0.18;
 
-/// The most likely beginning, of counts in order of time; `None` if nothing speaks for a change.
-pub(super) fn estimate(counts: impl Iterator<Item = (u64, Count)>) -> Option<u64> {
+/// The most likely beginning, of seconds in order of time with segments retransmitted and
+/// delivered; `None` if nothing speaks for a change.
+pub(super) fn estimate(seconds: impl Iterator<Item = (u64, (f64, f64))>) -> Option<u64> {
     let per_retransmitted = libm::log(BAD / ORDINARY);
     let per_delivered = libm::log((1.0 - BAD) / (1.0 - ORDINARY));
     let (mut sum, mut least) = (0.0, 0.0);
     let (mut onset, mut pending) = (None, true);
-    for (time_ns, count) in counts {
+    for (second, (retransmitted, delivered)) in seconds {
         if pending {
-            onset = Some(time_ns);
+            onset = Some(second);
             pending = false;
         }
-        sum += count.retransmitted * per_retransmitted + count.delivered * per_delivered;
+        sum += retransmitted * per_retransmitted + delivered * per_delivered;
         if sum <= least {
             least = sum;
             // What changed, changed after this second.
@@ -42,14 +36,11 @@ mod tests {
     use super::*;
 
     fn estimate_of(counts: &[(u64, f64, f64)]) -> Option<u64> {
-        estimate(counts.iter().map(|(second, retransmitted, delivered)| {
-            let count = Count {
-                retransmitted: *retransmitted,
-                delivered: *delivered,
-            };
-            (second * SECOND, count)
-        }))
-        .map(|onset| onset / SECOND)
+        estimate(
+            counts
+                .iter()
+                .map(|(second, bad, good)| (*second, (*bad, *good))),
+        )
     }
 
     #[test]

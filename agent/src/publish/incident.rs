@@ -83,6 +83,7 @@ impl Incidents {
                 let verdict = match closing {
                     Closing::Silence => VerdictName::InsufficientEvidence,
                     Closing::AfterAdvice | Closing::ByItself => VerdictName::Recovering,
+                    Closing::OtherCause => name(assessment.raw),
                 };
                 let told = (IncidentState::Closed, verdict, Severity::Info);
                 let mut note = self.incident(*local, assessment, told, onset_ns, now_ns, clock);
@@ -91,6 +92,7 @@ impl Incidents {
                     Closing::Silence => "; nothing public moves any more to judge by",
                     Closing::AfterAdvice => "; advice had been given",
                     Closing::ByItself => "; it passed before anything was advised",
+                    Closing::OtherCause => "; the host itself is at fault, not the address",
                 });
                 note
             }

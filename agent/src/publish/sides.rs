@@ -51,6 +51,7 @@ pub(super) fn evidence(assessment: &Assessment) -> Vec<Finding> {
         retransmitted,
         delivered,
         cwnd_p50,
+        ..
     } = assessment.public;
     let mut findings = vec![
         Finding {

@@ -1,0 +1,194 @@
+//! Every number that judgement rests on: meaning, unit, and what moving it does.
+//!
+//! Where they come from: chosen by what they mean, then kept because they did well on the
+//! scenario benchmark (`cargo xtask scenarios`); none was fitted to a single scenario.
+
+/// Whole seconds.
+pub(super) const SECOND: u64 = 1_000_000_000;
+
+/// How the detector judges over time; nanoseconds. These can be configured (`[detect]`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Params {
+    /// The public side must have been bad for so long, counted from its onset, before advice.
+    /// Shorter: advice on disturbances that pass by themselves. Longer: a later fix.
+    pub confirm_ns: u64,
+    /// The verdict of a collapse must have stood for so long before advice.
+    pub hold_ns: u64,
+    /// It must be well for so long before an incident closes.
+    pub recovered_ns: u64,
+    /// No second advice within this time.
+    pub cooldown_ns: u64,
+    /// A judgement must stand for so long before it is told. Shorter: verdicts flicker.
+    pub settle_ns: u64,
+}
+
+// Evidence of one prefix.
+
+/// Nothing older than this is evidence, seconds.
+pub(super) const MEMORY_S: u64 = 600;
+/// Seconds with traffic kept per prefix; older ones make room. Bounds memory, and must cover
+/// [`LOOK_BACK_S`].
+pub(super) const SECONDS_KEPT: usize = 192;
+/// Evidence fades from this age on, seconds ...
+pub(super) const FRESH_S: f64 = 30.0;
+/// ... by half every so many seconds. Shorter: sparse hosts never gather enough. Longer: slow to
+/// see that something changed.
+pub(super) const HALF_LIFE_S: f64 = 120.0;
+/// Retransmissions of a flow that made no progress for longer than this, seconds, count as
+/// [`STALE_SEGMENTS`] at most when it does: the peer was away and came back.
+pub(super) const STALE_ESCROW_S: u64 = 150;
+/// See [`STALE_ESCROW_S`].
+pub(super) const STALE_SEGMENTS: u32 = 2;
+/// Flows per prefix whose retransmissions wait for progress.
+pub(super) const MAX_WAITING: usize = 256;
+
+/// How far back to look: the newest `segments` (or `turns`, for the way in), at least `min_s`
+/// seconds of them, none older than `max_s`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Horizon {
+    pub(super) segments: f64,
+    pub(super) turns: f64,
+    pub(super) max_s: u64,
+    pub(super) min_s: u64,
+}
+
+/// Sees a change soon.
+pub(super) const FAST: Horizon = Horizon {
+    segments: 40.0,
+    turns: 20.0,
+    max_s: 300,
+    min_s: 15,
+};
+/// Sees losses that come in long bursts, and losses just above the ordinary.
+pub(super) const SLOW: Horizon = Horizon {
+    segments: 160.0,
+    turns: 60.0,
+    max_s: 600,
+    min_s: 60,
+};
+/// Whether it is well again: what has been silent since abstains.
+pub(super) const RECENT: Horizon = Horizon {
+    segments: 40.0,
+    turns: 20.0,
+    max_s: 75,
+    min_s: 15,
+};
+
+// How much a count speaks for a bad path.
+
+/// Losses come in bursts, so segments are worth less than independent trials: this many count as
+/// one (design effect). Larger: slower, and less misled by a burst.
+pub(super) const DESIGN_EFFECT: f64 = 1.5;
+/// However much a prefix sends, it counts as no more trials than this: volume is not breadth.
+pub(super) const MAX_TRIALS: f64 = 60.0;
+/// Fewer trials than this say nothing.
+pub(super) const MIN_TRIALS: f64 = 2.0;
+
+/// Which ways a collapse loses packets, as shares of collapses: both, only out, only in. Only
+/// the way that is bad can tell of it, so the evidence of the ways is mixed by these.
+pub(super) const WAYS: [f64; 3] = [0.6, 0.3, 0.1];
+
+/// Log likelihood ratio of a prefix that was heard of within [`STALL_ALIVE_S`] before
+/// [`STALL_SEGMENTS`] retransmissions in a row went unanswered, and not since. Six to one: the
+/// peer may have vanished.
+pub(super) const STALL_LLR: f64 = 1.791_759_469_228_055;
+/// See [`STALL_LLR`].
+pub(super) const STALL_SEGMENTS: u32 = 3;
+/// See [`STALL_LLR`], seconds.
+pub(super) const STALL_ALIVE_S: u64 = 60;
+/// A stall that is older than this says nothing any more, seconds: by then the peer is gone.
+pub(super) const STALL_MAX_S: u64 = 90;
+
+// How far a network speaks for the path.
+
+/// Probability that a prefix is bad by itself: its own last mile. Learned upwards from here, see
+/// [`OWN_MAX`].
+pub(super) const OWN: f64 = 0.05;
+/// The most that is learned: more, and no number of bad prefixes would convict.
+pub(super) const OWN_MAX: f64 = 0.30;
+/// It is learned over so many seconds, only while the address is well.
+pub(super) const OWN_TIME_S: f64 = 21_600.0;
+/// Probability that a whole network is bad by itself: its provider. With [`OWN`] it caps what one
+/// network can say: 2.4 nats with one prefix, 3.5 with any number.
+pub(super) const NETWORK_BAD: f64 = 0.03;
+/// Probability that a prefix looks fine although the path is collapsed: lucky, or idle. It caps
+/// what one network can say against a collapse: 1.9 nats.
+pub(super) const LOOKS_FINE: f64 = 0.15;
+/// Prior odds of each fault. Smaller: more networks are needed.
+pub(super) const PRIOR: f64 = 0.01;
+
+/// A network votes for "bad" from here on, nats ...
+pub(super) const BAD: f64 = 1.0;
+/// ... and for "good" below.
+pub(super) const GOOD: f64 = -0.5;
+
+// From votes to a verdict.
+
+/// Posterior from which the public path is convicted.
+pub(super) const CONVICTED: f64 = 0.90;
+/// Independent networks that must say so. Fewer: three coincident clients convict an address.
+pub(super) const NETWORKS: u32 = 3;
+/// Their share among the networks that say anything.
+pub(super) const SHARE: f64 = 0.70;
+/// Below this share of bad networks it is somebody's own trouble.
+pub(super) const PARTIAL: f64 = 0.30;
+/// Votes of the control group below which it acquits the host, nats; about twelve segments in the
+/// same seconds without a loss. Lower: thin control groups never suffice.
+pub(super) const CONTROL: f64 = -0.8;
+/// Most that one other address of the host can say in its favour, nats.
+pub(super) const SIBLING: f64 = -3.0;
+/// Public segments below which nothing can be said.
+pub(super) const ENOUGH: f64 = 10.0;
+
+/// Loss that counts as "still going on", as a share of the last [`NOW_S`] seconds ...
+pub(super) const ONGOING: f64 = 0.035;
+/// ... with at least so many segments ...
+pub(super) const NOW_SEGMENTS: f64 = 40.0;
+/// ... each prefix counting no more than so many.
+pub(super) const NOW_CAP: f64 = 20.0;
+/// See [`ONGOING`].
+pub(super) const NOW_S: u64 = 25;
+/// On sparse hosts: half the share, over so many seconds.
+pub(super) const NOW_SPARSE_S: u64 = 60;
+/// Signs of loss on the way in that count as "still going on", as a share of what came in.
+pub(super) const ONGOING_IN: f64 = 0.07;
+
+// Silence.
+
+/// Arrivals that one network can miss by itself, nats: `-ln NETWORK_BAD`.
+pub(super) const MISSED_CAP: f64 = 3.506_557_897_319_982;
+/// Missed arrivals, summed over networks, that make silence: four networks at least.
+pub(super) const MISSED: f64 = 14.0;
+/// How often a network is heard of is averaged over so many seconds.
+pub(super) const ARRIVALS_TIME_S: f64 = 300.0;
+
+// Time.
+
+/// How far back the onset is looked for, seconds.
+pub(super) const LOOK_BACK_S: u64 = 180;
+/// How much earlier than the first suspicion the onset counts for the confirmation, seconds.
+pub(super) const ONSET_CREDIT_S: u64 = 30;
+/// What was bad stays bad over gaps of so many seconds: losses in long bursts have gaps.
+pub(super) const DIP_S: u64 = 30;
+/// It must be well for so long before that is told, seconds; flapping has calm spells.
+pub(super) const RECOVERING_S: u64 = 45;
+/// The host itself is at fault for so long before an incident of the address is given up, seconds.
+pub(super) const OTHER_CAUSE_S: u64 = 30;
+/// Local trouble is remembered for so long, seconds.
+pub(super) const LOCAL_S: u64 = 30;
+/// Share of the retransmissions of the last seconds that local trouble must be able to explain.
+pub(super) const LOCAL_SHARE: f64 = 0.2;
+/// Fewer packets dropped on the host than this explain nothing.
+pub(super) const LOCAL_LEAST: u64 = 3;
+/// While nothing is amiss and no loss is heard of, addresses are judged anew every so many
+/// seconds.
+pub(super) const CALM_S: u64 = 10;
+
+// Bounds.
+
+/// Local addresses judged at once. A host has a handful; containers bring more.
+pub(super) const MAX_ADDRESSES: usize = 1_024;
+/// Prefixes remembered at once, over all addresses; about 6 KB each when busy.
+pub(super) const MAX_PREFIXES: usize = 8_192;
+/// A prefix, or an address, that was silent for so long is forgotten, seconds.
+pub(super) const FORGET_S: u64 = 900;

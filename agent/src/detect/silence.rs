@@ -1,0 +1,72 @@
+//! How often a network is heard of, and how much has been missed of it.
+
+use super::params::{ARRIVALS_TIME_S, MISSED_CAP};
+
+/// Seconds in which something of a network was delivered.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Arrivals {
+    /// Per second, averaged over [`ARRIVALS_TIME_S`].
+    rate: f64,
+    last: u64,
+}
+
+impl Arrivals {
+    /// Heard of for the first time.
+    pub(super) const fn first(at: u64) -> Self {
+        Self {
+            rate: 0.0,
+            last: at,
+        }
+    }
+
+    /// Heard of.
+    pub(super) fn note(&mut self, at: u64) {
+        if at > self.last {
+            let passed = (at - self.last) as f64;
+            self.rate = self.rate * libm::exp(-passed / ARRIVALS_TIME_S) + 1.0 / ARRIVALS_TIME_S;
+            self.last = at;
+        }
+    }
+
+    /// When it was heard of last.
+    pub(super) const fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Arrivals expected since the last one: with arrivals by chance (Poisson), minus the log of
+    /// the probability that none came. Capped, for a network can fall silent by itself.
+    pub(super) fn missed(&self, now: u64) -> f64 {
+        (self.rate * now.saturating_sub(self.last) as f64).min(MISSED_CAP)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_is_that_of_the_arrivals_and_what_is_missed_grows_to_the_cap() {
+        let mut arrivals = Arrivals::first(0);
+        for n in 1..500 {
+            arrivals.note(n * 4);
+        }
+        let now = arrivals.last();
+        assert!((arrivals.missed(now + 8) - 2.0).abs() < 0.1, "{arrivals:?}");
+        assert!(arrivals.missed(now).abs() < 1e-12);
+        let mut before = 0.0;
+        for later in 0..1_000 {
+            let missed = arrivals.missed(now + later);
+            assert!(missed >= before && missed <= MISSED_CAP);
+            before = missed;
+        }
+        assert!((before - MISSED_CAP).abs() < 1e-12);
+    }
+
+    #[test]
+    fn who_was_hardly_ever_heard_of_is_not_missed() {
+        let mut arrivals = Arrivals::first(0);
+        arrivals.note(1);
+        assert!(arrivals.missed(600) < 2.1, "{arrivals:?}");
+        assert!(arrivals.missed(60) < 0.3);
+    }
+}

@@ -1,0 +1,103 @@
+//! Whether the host itself is in trouble: then neither side's losses say anything of its path.
+
+use std::collections::VecDeque;
+
+use super::params::{LOCAL_LEAST, LOCAL_S, LOCAL_SHARE, SECOND};
+use crate::host::HostSample;
+
+/// What the host did to packets of its own in the last seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Trouble {
+    /// Queued or dropped for exceeding the instance's network allowances.
+    pub allowance_exceeded: u64,
+    /// Dropped on their way out.
+    pub dropped: u64,
+    /// Retransmissions that did not leave.
+    pub retransmissions_failed: u64,
+    /// Without a route.
+    pub no_route: u64,
+}
+
+impl Trouble {
+    /// Packets that the host itself kept from leaving, by its own count.
+    pub const fn packets(&self) -> u64 {
+        // A segment that does not leave may be in several of these counts.
+        let mut most = self.allowance_exceeded;
+        if self.dropped > most {
+            most = self.dropped;
+        }
+        if self.retransmissions_failed > most {
+            most = self.retransmissions_failed;
+        }
+        if self.no_route > most {
+            most = self.no_route;
+        }
+        most
+    }
+
+    /// Whether that can be the reason for so many retransmissions.
+    pub(super) fn explains(&self, retransmitted: f64) -> bool {
+        let packets = self.packets();
+        packets >= LOCAL_LEAST && packets as f64 >= LOCAL_SHARE * retransmitted
+    }
+}
+
+/// The last seconds of the host.
+#[derive(Debug, Default)]
+pub(super) struct TroubleHistory(VecDeque<(u64, Trouble)>);
+
+impl TroubleHistory {
+    /// Takes in a tick; what the last seconds come to.
+    pub(super) fn note(&mut self, now_ns: u64, host: &HostSample) -> Trouble {
+        let second = now_ns / SECOND;
+        let news = Trouble {
+            allowance_exceeded: host.allowance_exceeded.unwrap_or_default(),
+            dropped: host.local_drops.unwrap_or_default(),
+            retransmissions_failed: host.retransmissions_failed.unwrap_or_default(),
+            no_route: host.no_route.unwrap_or_default(),
+        };
+        if news != Trouble::default() {
+            self.0.push_back((second, news));
+        }
+        while self
+            .0
+            .front()
+            .is_some_and(|(at, _)| at.saturating_add(LOCAL_S) < second)
+        {
+            self.0.pop_front();
+        }
+        self.0
+            .iter()
+            .fold(Trouble::default(), |sum, (_, news)| Trouble {
+                allowance_exceeded: sum
+                    .allowance_exceeded
+                    .saturating_add(news.allowance_exceeded),
+                dropped: sum.dropped.saturating_add(news.dropped),
+                retransmissions_failed: sum
+                    .retransmissions_failed
+                    .saturating_add(news.retransmissions_failed),
+                no_route: sum.no_route.saturating_add(news.no_route),
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_is_remembered_for_a_while_and_must_explain_the_loss() {
+        let mut history = TroubleHistory::default();
+        let host = HostSample {
+            local_drops: Some(10),
+            ..HostSample::default()
+        };
+        let local = history.note(100 * SECOND, &host);
+        assert!(local.explains(0.0) && local.explains(50.0) && !local.explains(51.0));
+        let later = history.note((100 + LOCAL_S) * SECOND, &HostSample::default());
+        assert_eq!(later, local);
+        let gone = history.note((101 + LOCAL_S) * SECOND, &HostSample::default());
+        assert_eq!(gone, Trouble::default());
+        assert!(!gone.explains(0.0));
+    }
+}

@@ -1,0 +1,216 @@
+//! Counts over several horizons, in one pass over the seconds of a prefix.
+
+use std::sync::LazyLock;
+
+use super::params::{
+    FAST, FRESH_S, HALF_LIFE_S, Horizon, MEMORY_S, NOW_CAP, NOW_S, NOW_SPARSE_S, RECENT, SLOW,
+};
+use super::seconds::{Second, Seconds};
+
+/// Segments counted, faded by age.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Sums {
+    pub(super) retransmitted: f64,
+    pub(super) delivered: f64,
+    pub(super) duplicates: f64,
+    pub(super) received: f64,
+    pub(super) reordered: f64,
+}
+
+impl Sums {
+    /// Segments whose fate is known.
+    pub(super) fn trials(self) -> f64 {
+        self.retransmitted + self.delivered
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        self.retransmitted += other.retransmitted;
+        self.delivered += other.delivered;
+        self.duplicates += other.duplicates;
+        self.received += other.received;
+        self.reordered += other.reordered;
+    }
+
+    /// The same shares, over at most so many segments.
+    fn at_most(self, trials: f64) -> Self {
+        let scale = (trials / self.trials().max(self.received).max(1e-9)).min(1.0);
+        Self {
+            retransmitted: self.retransmitted * scale,
+            delivered: self.delivered * scale,
+            duplicates: self.duplicates * scale,
+            received: self.received * scale,
+            reordered: self.reordered * scale,
+        }
+    }
+}
+
+/// What a prefix counted, over each horizon.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Windows {
+    pub(super) fast: Sums,
+    pub(super) slow: Sums,
+    pub(super) recent: Sums,
+    /// Over the last [`NOW_S`], not faded, one prefix counting no more than others.
+    pub(super) now: Sums,
+    /// Likewise, over the last [`NOW_SPARSE_S`].
+    pub(super) now_sparse: Sums,
+    /// Segments retransmitted in the last [`NOW_S`].
+    pub(super) retransmitted_now: f64,
+}
+
+impl Windows {
+    /// Sums the seconds up to `now`; those before `not_before` do not count.
+    pub(super) fn of(seconds: &Seconds, now: u64, not_before: u64) -> Self {
+        let mut sight = [Sight::new(&FAST), Sight::new(&SLOW), Sight::new(&RECENT)];
+        let (mut current, mut sparse) = (Sums::default(), Sums::default());
+        for second in seconds.newest_first() {
+            let age = now.saturating_sub(second.at);
+            if second.at < not_before || age > MEMORY_S {
+                break;
+            }
+            if age <= NOW_SPARSE_S {
+                sparse.count(second, 1.0);
+                if age <= NOW_S {
+                    current.count(second, 1.0);
+                }
+            }
+            let weight = weight(age);
+            let mut open = age <= NOW_SPARSE_S;
+            for sight in &mut sight {
+                sight.count(second, age, weight);
+                open |= sight.is_open();
+            }
+            if !open {
+                break;
+            }
+        }
+        let [fast, slow, recent] = sight.map(|sight| sight.sums);
+        Self {
+            fast,
+            slow,
+            recent,
+            now: current.at_most(NOW_CAP),
+            now_sparse: sparse.at_most(NOW_CAP),
+            retransmitted_now: current.retransmitted,
+        }
+    }
+}
+
+impl Sums {
+    fn count(&mut self, second: &Second, weight: f64) {
+        self.count_out(second, weight);
+        self.count_in(second, weight);
+    }
+
+    fn count_out(&mut self, second: &Second, weight: f64) {
+        self.retransmitted += f64::from(second.retransmitted) * weight;
+        self.delivered += f64::from(second.delivered) * weight;
+    }
+
+    fn count_in(&mut self, second: &Second, weight: f64) {
+        self.duplicates += f64::from(second.duplicates) * weight;
+        self.received += f64::from(second.received) * weight;
+        self.reordered += f64::from(second.reordered) * weight;
+    }
+}
+
+/// A horizon on the way back: both directions have a reach of their own.
+struct Sight<'a> {
+    horizon: &'a Horizon,
+    sums: Sums,
+    out_open: bool,
+    in_open: bool,
+}
+
+impl<'a> Sight<'a> {
+    fn new(horizon: &'a Horizon) -> Self {
+        Self {
+            horizon,
+            sums: Sums::default(),
+            out_open: true,
+            in_open: true,
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        self.out_open || self.in_open
+    }
+
+    fn count(&mut self, second: &Second, age: u64, weight: f64) {
+        let Horizon {
+            segments,
+            turns,
+            max_s,
+            min_s,
+        } = *self.horizon;
+        let late = age > min_s;
+        self.out_open &= age <= max_s && !(late && self.sums.trials() >= segments);
+        self.in_open &= age <= max_s && !(late && self.sums.received >= turns);
+        if self.out_open {
+            self.sums.count_out(second, weight);
+        }
+        if self.in_open {
+            self.sums.count_in(second, weight);
+        }
+    }
+}
+
+/// What a second of this age is worth.
+fn weight(age: u64) -> f64 {
+    /// For every age: looked up, for this is most of what a tick does.
+    static WEIGHTS: LazyLock<Vec<f64>> = LazyLock::new(|| {
+        (0..=MEMORY_S)
+            .map(|age| libm::exp2(-(age as f64 - FRESH_S).max(0.0) / HALF_LIFE_S))
+            .collect()
+    });
+    usize::try_from(age)
+        .ok()
+        .and_then(|age| WEIGHTS.get(age))
+        .copied()
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(of: impl Iterator<Item = (u64, u32, u32)>) -> Seconds {
+        let mut seconds = Seconds::default();
+        for (at, retransmitted, delivered) in of {
+            seconds.add(Second {
+                at,
+                retransmitted,
+                delivered,
+                ..Second::default()
+            });
+        }
+        seconds
+    }
+
+    #[test]
+    fn busy_prefixes_are_judged_by_the_last_seconds() {
+        // Bad for the last ten seconds of a minute.
+        let windows = Windows::of(
+            &seconds((0..60).map(|at| (at, if at >= 50 { 5 } else { 0 }, 20))),
+            60,
+            0,
+        );
+        assert!((windows.fast.retransmitted - 50.0).abs() < 1e-9);
+        assert!(windows.fast.trials() < 500.0, "{windows:?}");
+        assert!(windows.slow.trials() > 1_000.0, "{windows:?}");
+        assert!((windows.now.trials() - NOW_CAP).abs() < 1e-9);
+        assert!((windows.retransmitted_now - 50.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn sparse_prefixes_are_judged_by_minutes_and_old_news_fades() {
+        let sparse = seconds((0..20).map(|n| (n * 15, 0, 1)));
+        let windows = Windows::of(&sparse, 300, 0);
+        assert!(windows.fast.delivered > 8.0 && windows.fast.delivered < 20.0);
+        let later = Windows::of(&sparse, 400, 0);
+        assert!(later.fast.delivered < windows.fast.delivered);
+        assert_eq!(Windows::of(&sparse, 1_200, 0).slow, Sums::default());
+        let cut = Windows::of(&sparse, 300, 280);
+        assert!((cut.slow.delivered - 1.0).abs() < 1e-9, "{cut:?}");
+    }
+}
