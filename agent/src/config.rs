@@ -142,7 +142,7 @@ impl Default for Flows {
 impl Default for Detect {
     fn default() -> Self {
         Self {
-            confirm_seconds: 60.0,
+            confirm_seconds: 55.0,
             hold_seconds: 20.0,
             recovered_seconds: 120.0,
             cooldown_seconds: 1_800,

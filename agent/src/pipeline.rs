@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::detect::{Assessment, Detector, Params};
+use crate::detect::{Assessment, Detector, Params, Progress};
 use crate::flow::{
     DecodeError, FlowKey, FlowSample, FlowTable, Local, Record, Step, Windows, decode,
 };
@@ -134,6 +134,16 @@ impl Pipeline {
     /// What every address was last judged by.
     pub fn assessments(&self) -> impl Iterator<Item = (Local, &Assessment)> {
         self.detector.assessments()
+    }
+
+    /// How far an address is on the way to advice.
+    pub fn progress(&self, local: Local) -> Option<Progress> {
+        self.detector.progress(local)
+    }
+
+    /// How the detector judges over time.
+    pub const fn params(&self) -> &Params {
+        self.detector.params()
     }
 
     fn close_window(&mut self, now_ns: u64, clock: Clock, out: &mut Output) {

@@ -113,7 +113,7 @@ impl Replay<'_> {
                         .tick(now_ns, &HostSample::default(), clock, &mut self.output);
                 }
                 if let Some(text) = &mut self.explanation {
-                    *text = explain::tick(time, self.pipeline.assessments());
+                    *text = explain::tick(time, now_ns, &self.pipeline);
                     text.push('\n');
                 }
             }

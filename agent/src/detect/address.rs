@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::assess::{Assessment, Circumstances, Silence};
-use super::incident::{Change, Course};
+use super::incident::{Change, Course, Progress};
 use super::onset;
 use super::params::{
     CALM_S, FORGET_S, LOOK_BACK_S, MISSED, MISSED_CAP, NOW_CAP, OWN, OWN_MAX, OWN_TIME_S, Params,
@@ -118,6 +118,11 @@ impl Address {
         self.assessment.as_ref()
     }
 
+    /// How far it is on the way to advice.
+    pub(super) fn progress(&self) -> Progress {
+        self.course.progress()
+    }
+
     pub(super) fn is_forgotten(&self, now_ns: u64) -> bool {
         !self.course.is_open() && self.last.saturating_add(FORGET_S) < now_ns / SECOND
     }
@@ -132,7 +137,7 @@ impl Address {
         self.news
             || !calm
             || self.course.is_open()
-            || trouble != Trouble::default()
+            || trouble.packets() > 0
             || now >= self.assessed.saturating_add(CALM_S)
             || self.silence(now) != Silence::None
     }

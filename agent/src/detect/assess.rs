@@ -1,8 +1,9 @@
 //! From the evidence on one local address to a judgement.
 
 use super::freshness::Freshness;
+use super::incident::Told;
 use super::networks::{Networks, Reach};
-use super::params::{CONTROL, OWN, PARTIAL, SIBLING};
+use super::params::{CONTROL, OWN, PARTIAL, SIBLING, SILENT_IS_FAULT};
 use super::posterior::Posterior;
 use super::prefix::Prefix;
 use super::trouble::Trouble;
@@ -107,12 +108,16 @@ pub struct Assessment {
     pub ongoing: bool,
     /// By the newest evidence alone, the public side is well again.
     pub well_again: bool,
+    /// Something public was heard of as long ago as evidence lasts.
+    pub heard: bool,
     /// Who is silent.
     pub silence: Silence,
     /// What the host did to its own packets.
     pub trouble: Trouble,
     /// That can explain the retransmissions.
     pub explained: bool,
+    /// Probability that the public side is bad by the newest evidence alone.
+    pub(super) recently_bad: f64,
     /// What this address says in favour of the host, to others.
     pub(super) acquits: f64,
     /// Of the public prefixes that say anything, the share that is bad; `None` if they are few.
@@ -141,6 +146,31 @@ impl Assessment {
         self.posterior.public
     }
 
+    /// Probability of what a judgement says.
+    pub fn confidence_in(&self, told: Told) -> f64 {
+        let Posterior {
+            healthy,
+            public,
+            host,
+            private,
+        } = self.posterior;
+        match told {
+            Told::Raw(Raw::HostWide) => host,
+            Told::Raw(Raw::PrivateOnly) => private,
+            // The host's own count stands; all that could be wrong is that a path is bad besides.
+            Told::Raw(Raw::LocalCongestion) => 1.0 - public,
+            Told::Raw(Raw::PublicSilent) => SILENT_IS_FAULT,
+            Told::Raw(Raw::InsufficientEvidence | Raw::Healthy | Raw::ClientSide) => healthy,
+            Told::Raw(
+                Raw::PublicSuspect
+                | Raw::PublicPartial
+                | Raw::PublicOnlyCollapse
+                | Raw::PublicDegradedNoControl,
+            ) => public,
+            Told::Recovering => 1.0 - self.recently_bad,
+        }
+    }
+
     /// Probability that the public side is bad, for whatever reason.
     pub fn public_bad(&self) -> f64 {
         self.posterior.public_bad()
@@ -156,10 +186,10 @@ impl Assessment {
         for (class, prefix) in prefixes {
             let stalled = prefix.is_stalled(at.now);
             if class == PathClass::Private {
-                let windows = prefix.windows(at.now, at.bad_since.unwrap_or_default());
+                let windows = prefix.windows(at.now, at.bad_since);
                 private.add(prefix, &windows, stalled, (true, OWN));
             } else {
-                let windows = prefix.windows(at.now, 0);
+                let windows = prefix.windows(at.now, None);
                 public.add(prefix, &windows, stalled, (false, at.own));
                 freshness.add(&windows, stalled);
             }
@@ -171,6 +201,7 @@ impl Assessment {
         let (public_side, private_side) = (public.judged(reach), private.judged(reach));
         let control = private.votes(reach) + at.siblings <= CONTROL
             && private_side.bad * 4 <= private_side.good;
+        let recently_bad = recently_bad(&public, private.votes(Reach::Recent));
         let explained = at.trouble.explains(freshness.retransmitted());
         let raw = judge(&Grounds {
             posterior: &posterior,
@@ -192,7 +223,9 @@ impl Assessment {
             control,
             siblings: at.siblings,
             ongoing: freshness.is_ongoing(),
-            well_again: is_well(&public, private.votes(Reach::Recent)) && !freshness.is_stalled(),
+            well_again: is_well(&public, recently_bad) && !freshness.is_stalled(),
+            recently_bad,
+            heard: public.judged(Reach::Slow).networks > 0,
             silence: at.silence,
             trouble: at.trouble,
             explained,
@@ -213,11 +246,15 @@ fn stronger(fast: Posterior, slow: Posterior) -> Reach {
     }
 }
 
+/// Probability that the public side is bad by the newest evidence alone.
+fn recently_bad(public: &Networks, private_votes: f64) -> f64 {
+    Posterior::of(public.votes(Reach::Recent), private_votes.min(0.0), 0.0).public_bad()
+}
+
 /// Well again: the newest evidence acquits, at least one network says so, few say otherwise.
-fn is_well(public: &Networks, private_votes: f64) -> bool {
-    let posterior = Posterior::of(public.votes(Reach::Recent), private_votes.min(0.0), 0.0);
+fn is_well(public: &Networks, recently_bad: f64) -> bool {
     let side = public.judged(Reach::Recent);
-    posterior.public_bad() < 0.2 && side.good >= 1 && side.share() < PARTIAL
+    recently_bad < 0.2 && side.good >= 1 && side.share() < PARTIAL
 }
 
 /// What an address says in favour of the host it is on: anything of it that is well, shows that

@@ -1,6 +1,6 @@
 //! What becomes of judgements over time: an incident opens, is advised upon, and closes.
 
-use super::assess::Assessment;
+use super::assess::{Assessment, Silence};
 use super::params::{DIP_S, ONSET_CREDIT_S, OTHER_CAUSE_S, Params, RECOVERING_S, SECOND};
 use super::verdict::Raw;
 
@@ -61,6 +61,21 @@ pub enum Closing {
     ByItself,
     /// It turned out to be the host's own trouble.
     OtherCause,
+}
+
+/// How far an address is on the way to advice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The public side has been bad since then, counted from the onset, nanoseconds.
+    pub bad_since_ns: Option<u64>,
+    /// The verdict has been a collapse since then.
+    pub collapsed_since_ns: Option<u64>,
+    /// It has been well again since then.
+    pub well_since_ns: Option<u64>,
+    /// An incident is open.
+    pub open: bool,
+    /// Advice was given on it.
+    pub advised: bool,
 }
 
 /// Memory of one address.
@@ -131,6 +146,18 @@ impl Course {
         self.open.is_some()
     }
 
+    /// How far it has come.
+    pub(super) fn progress(&self) -> Progress {
+        let open = self.open.as_ref();
+        Progress {
+            bad_since_ns: self.bad.since(),
+            collapsed_since_ns: self.collapsed.since(),
+            well_since_ns: open.and_then(|open| open.well_since),
+            open: open.is_some(),
+            advised: open.is_some_and(|open| open.advised),
+        }
+    }
+
     pub(super) fn step(
         &mut self,
         now_ns: u64,
@@ -180,7 +207,8 @@ impl Course {
     }
 
     /// The judgement that holds. While an incident is open, old and new evidence mix: until the
-    /// new alone acquits, what looks milder than a collapse is no judgement of its own.
+    /// new alone acquits, what looks milder than a collapse is no judgement of its own; and that
+    /// nothing is heard of any more fits one.
     fn judgement(&self, now_ns: u64, assessment: &Assessment) -> Option<Told> {
         let Some(open) = &self.open else {
             return Some(Told::Raw(assessment.raw));
@@ -194,7 +222,6 @@ impl Course {
                 | Raw::PublicDegradedNoControl
                 | Raw::HostWide
                 | Raw::PrivateOnly
-                | Raw::PublicSilent
                 | Raw::LocalCongestion
         );
         grave.then_some(Told::Raw(assessment.raw))
@@ -274,7 +301,7 @@ impl Course {
     fn close(&mut self, now_ns: u64, assessment: &Assessment, params: &Params) -> Option<Change> {
         let open = self.open.as_ref()?;
         // Whoever suffered may have gone away, or the address with them.
-        let silent = assessment.public.networks == 0;
+        let silent = !assessment.heard && assessment.silence == Silence::None;
         let other = self.other_cause.has_lasted(now_ns, OTHER_CAUSE_S * SECOND);
         let over = silent || open.is_well_for(now_ns, params.recovered_ns);
         if !other && (!over || assessment.ongoing) {

@@ -27,7 +27,7 @@ mod verdict;
 mod windows;
 
 pub use assess::{Assessment, Judged, Silence, Vote};
-pub use incident::{Change, Closing, Told};
+pub use incident::{Change, Closing, Progress, Told};
 pub use networks::Reach;
 pub use params::Params;
 pub use posterior::Posterior;
@@ -75,6 +75,11 @@ impl Detector {
         }
     }
 
+    /// How it judges over time.
+    pub const fn params(&self) -> &Params {
+        &self.params
+    }
+
     /// Samples not taken in because too many local addresses were known.
     pub const fn unjudged(&self) -> u64 {
         self.unjudged
@@ -102,6 +107,11 @@ impl Detector {
         self.addresses
             .iter()
             .filter_map(|(local, address)| Some((*local, address.last()?)))
+    }
+
+    /// How far an address is on the way to advice.
+    pub fn progress(&self, local: Local) -> Option<Progress> {
+        self.addresses.get(&local).map(Address::progress)
     }
 
     /// Judges every address as of `now_ns`; to be called about once a second, with the clock of

@@ -57,7 +57,7 @@ pub(super) const FAST: Horizon = Horizon {
     segments: 40.0,
     turns: 20.0,
     max_s: 300,
-    min_s: 15,
+    min_s: 10,
 };
 /// Sees losses that come in long bursts, and losses just above the ordinary.
 pub(super) const SLOW: Horizon = Horizon {
@@ -159,6 +159,9 @@ pub(super) const ONGOING_IN: f64 = 0.07;
 pub(super) const MISSED_CAP: f64 = 3.506_557_897_319_982;
 /// Missed arrivals, summed over networks, that make silence: four networks at least.
 pub(super) const MISSED: f64 = 14.0;
+/// Probability that silence of the public side is a fault of its path: clients are also sent
+/// elsewhere on purpose, all at once.
+pub(super) const SILENT_IS_FAULT: f64 = 0.5;
 /// How often a network is heard of is averaged over so many seconds.
 pub(super) const ARRIVALS_TIME_S: f64 = 300.0;
 

@@ -78,9 +78,9 @@ impl Prefix {
         }
     }
 
-    /// Counts over all horizons; nothing before `not_before` counts.
-    pub(super) fn windows(&self, now: u64, not_before: u64) -> Windows {
-        Windows::of(&self.seconds, now, not_before)
+    /// Counts over all horizons; see [`Windows::of`].
+    pub(super) fn windows(&self, now: u64, since: Option<u64>) -> Windows {
+        Windows::of(&self.seconds, now, since)
     }
 
     /// Its flows are sent to in vain; see [`Escrow::is_stalled`].
@@ -140,11 +140,11 @@ mod tests {
         prefix.observe(&news(100, 5, 0));
         prefix.observe(&news(101, 0, 1));
         prefix.observe(&news(103, 0, 2));
-        assert!(prefix.windows(110, 0).fast.retransmitted.abs() < 1e-9);
+        assert!(prefix.windows(110, None).fast.retransmitted.abs() < 1e-9);
         assert!(prefix.is_stalled(104));
         prefix.observe(&news(140, 4, 1));
         assert!(!prefix.is_stalled(141));
-        let windows = prefix.windows(141, 0);
+        let windows = prefix.windows(141, None);
         assert!(windows.fast.retransmitted > 3.5, "{windows:?}");
         assert!(
             (windows.retransmitted_now - 1.0).abs() < 1e-9,
@@ -171,7 +171,7 @@ mod tests {
         prefix.observe(&news(120, 5, 5));
         prefix.observe(&news(121, 0, 5));
         prefix.discard(110);
-        let windows = prefix.windows(125, 0);
+        let windows = prefix.windows(125, None);
         assert!((windows.fast.trials() - 5.0).abs() < 1e-9 && !prefix.waits());
     }
 }

@@ -8,6 +8,8 @@ use crate::host::HostSample;
 /// What the host did to packets of its own in the last seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Trouble {
+    /// The host's counters were read at all.
+    pub known: bool,
     /// Queued or dropped for exceeding the instance's network allowances.
     pub allowance_exceeded: u64,
     /// Dropped on their way out.
@@ -51,12 +53,13 @@ impl TroubleHistory {
     pub(super) fn note(&mut self, now_ns: u64, host: &HostSample) -> Trouble {
         let second = now_ns / SECOND;
         let news = Trouble {
+            known: *host != HostSample::default(),
             allowance_exceeded: host.allowance_exceeded.unwrap_or_default(),
             dropped: host.local_drops.unwrap_or_default(),
             retransmissions_failed: host.retransmissions_failed.unwrap_or_default(),
             no_route: host.no_route.unwrap_or_default(),
         };
-        if news != Trouble::default() {
+        if news.known {
             self.0.push_back((second, news));
         }
         while self
@@ -69,6 +72,7 @@ impl TroubleHistory {
         self.0
             .iter()
             .fold(Trouble::default(), |sum, (_, news)| Trouble {
+                known: true,
                 allowance_exceeded: sum
                     .allowance_exceeded
                     .saturating_add(news.allowance_exceeded),

@@ -59,13 +59,14 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    /// Sums the seconds up to `now`; those before `not_before` do not count.
-    pub(super) fn of(seconds: &Seconds, now: u64, not_before: u64) -> Self {
+    /// Sums the seconds up to `now`. With `since`, those before it do not count, and those after
+    /// it do not fade: they are all of the same spell.
+    pub(super) fn of(seconds: &Seconds, now: u64, since: Option<u64>) -> Self {
         let mut sight = [Sight::new(&FAST), Sight::new(&SLOW), Sight::new(&RECENT)];
         let (mut current, mut sparse) = (Sums::default(), Sums::default());
         for second in seconds.newest_first() {
             let age = now.saturating_sub(second.at);
-            if second.at < not_before || age > MEMORY_S {
+            if since.is_some_and(|since| second.at < since) || age > MEMORY_S {
                 break;
             }
             if age <= NOW_SPARSE_S {
@@ -74,7 +75,7 @@ impl Windows {
                     current.count(second, 1.0);
                 }
             }
-            let weight = weight(age);
+            let weight = if since.is_some() { 1.0 } else { weight(age) };
             let mut open = age <= NOW_SPARSE_S;
             for sight in &mut sight {
                 sight.count(second, age, weight);
@@ -193,7 +194,7 @@ mod tests {
         let windows = Windows::of(
             &seconds((0..60).map(|at| (at, if at >= 50 { 5 } else { 0 }, 20))),
             60,
-            0,
+            None,
         );
         assert!((windows.fast.retransmitted - 50.0).abs() < 1e-9);
         assert!(windows.fast.trials() < 500.0, "{windows:?}");
@@ -205,12 +206,12 @@ mod tests {
     #[test]
     fn sparse_prefixes_are_judged_by_minutes_and_old_news_fades() {
         let sparse = seconds((0..20).map(|n| (n * 15, 0, 1)));
-        let windows = Windows::of(&sparse, 300, 0);
+        let windows = Windows::of(&sparse, 300, None);
         assert!(windows.fast.delivered > 8.0 && windows.fast.delivered < 20.0);
-        let later = Windows::of(&sparse, 400, 0);
+        let later = Windows::of(&sparse, 400, None);
         assert!(later.fast.delivered < windows.fast.delivered);
-        assert_eq!(Windows::of(&sparse, 1_200, 0).slow, Sums::default());
-        let cut = Windows::of(&sparse, 300, 280);
+        assert_eq!(Windows::of(&sparse, 1_200, None).slow, Sums::default());
+        let cut = Windows::of(&sparse, 300, Some(280));
         assert!((cut.slow.delivered - 1.0).abs() < 1e-9, "{cut:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! The numbers of both sides, and what they say.
 
 use super::{percent, round};
-use crate::detect::{Assessment, Judged};
+use crate::detect::{Assessment, Judged, Silence};
 use crate::event::{Finding, RuledOut, Side};
 
 /// Numbers of one side.
@@ -48,28 +48,61 @@ pub(super) fn evidence(assessment: &Assessment) -> Vec<Finding> {
         networks,
         bad,
         good,
+        stalled,
         retransmitted,
         delivered,
+        duplicates,
+        received,
         cwnd_p50,
-        ..
     } = assessment.public;
-    let mut findings = vec![
-        Finding {
-            signal: "public_retransmit_ratio".to_owned(),
-            finding: format!(
-                "{retransmitted:.0} segments retransmitted for {delivered:.0} delivered"
-            ),
-        },
-        Finding {
-            signal: "public_networks".to_owned(),
-            finding: format!("{bad} of {networks} independent networks bad, {good} good"),
-        },
-    ];
-    if let Some(cwnd) = cwnd_p50 {
+    let mut findings = Vec::new();
+    let mut find = |signal: &str, finding: String| {
         findings.push(Finding {
-            signal: "public_cwnd".to_owned(),
-            finding: format!("median congestion window {cwnd} segments"),
+            signal: signal.to_owned(),
+            finding,
         });
+    };
+    find(
+        "public_retransmit_ratio",
+        format!("{retransmitted:.0} segments retransmitted for {delivered:.0} delivered"),
+    );
+    find(
+        "public_networks",
+        format!("{bad} of {networks} independent networks bad, {good} good"),
+    );
+    if stalled > 0 {
+        find(
+            "public_stalls",
+            format!("{stalled} network(s) sent to in vain since they were last heard of"),
+        );
+    }
+    if duplicates >= 3.0 {
+        find(
+            "public_inbound",
+            format!(
+                "{duplicates:.0} segments sent again that the peers had, for {received:.0} \
+                 received: acknowledgements are lost on the way in"
+            ),
+        );
+    }
+    if assessment.silence != Silence::None {
+        find(
+            "public_silence",
+            "networks that are heard of all the time have fallen silent together".to_owned(),
+        );
+    }
+    if let Some(cwnd) = cwnd_p50 {
+        find(
+            "public_cwnd",
+            format!("median congestion window {cwnd} segments"),
+        );
+    }
+    if assessment.explained {
+        let packets = assessment.trouble.packets();
+        find(
+            "local_drops",
+            format!("the host itself kept {packets} packets from leaving in the last half minute"),
+        );
     }
     findings
 }
@@ -77,28 +110,48 @@ pub(super) fn evidence(assessment: &Assessment) -> Vec<Finding> {
 /// What speaks against other causes.
 pub(super) fn ruled_out(assessment: &Assessment) -> Vec<RuledOut> {
     let mut ruled_out = Vec::new();
-    if assessment.control {
-        let Judged {
-            retransmitted,
-            delivered,
-            ..
-        } = assessment.private;
+    let mut rule_out = |cause: &str, check: String| {
         ruled_out.push(RuledOut {
-            cause: "host_and_vpc".to_owned(),
-            check: format!(
+            cause: cause.to_owned(),
+            check,
+        });
+    };
+    let Judged {
+        retransmitted,
+        delivered,
+        ..
+    } = assessment.private;
+    if assessment.control && retransmitted + delivered > 0.0 {
+        rule_out(
+            "host_and_vpc",
+            format!(
                 "private path in the same minutes: {retransmitted:.0} retransmitted for \
                  {delivered:.0} delivered; kernel, interface and VPC carry traffic well"
             ),
-        });
+        );
+    }
+    if assessment.control && assessment.siblings < -0.5 {
+        rule_out(
+            "host",
+            "other addresses of this host carry traffic well in the same minutes".to_owned(),
+        );
+    }
+    if assessment.trouble.known && !assessment.explained {
+        rule_out(
+            "local_drops",
+            "no packets dropped by the host, without a route or failed to leave that could \
+             explain it"
+                .to_owned(),
+        );
     }
     if assessment.public.bad >= 3 {
-        ruled_out.push(RuledOut {
-            cause: "single_client_or_provider".to_owned(),
-            check: format!(
+        rule_out(
+            "single_client_or_provider",
+            format!(
                 "{} independent networks are bad at once, {} are good",
                 assessment.public.bad, assessment.public.good
             ),
-        });
+        );
     }
     ruled_out
 }

@@ -34,7 +34,7 @@ pub(super) fn verdict(
             netns: local.netns,
             name,
             previous: previous.map(told),
-            confidence: round(assessment.confidence()),
+            confidence: round(assessment.confidence_in(now)),
             public: side(&assessment.public),
             private: side(&assessment.private),
             ruled_out: ruled_out(assessment),

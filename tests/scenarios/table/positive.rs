@@ -74,7 +74,8 @@ pub(super) const TABLE: &[Scenario] = &[
     sound(
         "P17",
         "control group of one neighbour, two segments each 20 s",
-        120.0,
+        // It takes so many of its segments since the onset to acquit the host.
+        180.0,
     )
     .of(&[
         web(12, 2).faulty(bad(0.14)),
