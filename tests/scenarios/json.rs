@@ -2,14 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::run::Outcome;
+use crate::judge::Outcome;
 use crate::score::{Bin, NaiveTotals, Result, Times, Totals, calibration};
 use crate::table::Advice;
 
 /// The whole report. Times are seconds after the onset, or after the end for what recovers.
 pub(crate) fn report(results: &[Result]) -> Value {
-    let judged = || results.iter().filter(|r| r.scenario.lacks.is_none());
-    let naive: Vec<Value> = NaiveTotals::of(&judged())
+    let naive: Vec<Value> = NaiveTotals::of(&results.iter())
         .iter()
         .map(|naive| {
             json!({
@@ -22,7 +21,7 @@ pub(crate) fn report(results: &[Result]) -> Value {
         })
         .collect();
     json!({
-        "totals": totals(&Totals::of(&judged())),
+        "totals": totals(&Totals::of(&results.iter())),
         "naive": naive,
         "calibration": bins(results, false),
         "calibration_of_suspicions": bins(results, true),
@@ -64,7 +63,6 @@ fn scenario(result: &Result) -> Value {
         "expected_verdicts": verdicts,
         "expected_advice": advice,
         "advice_limit_seconds": limit,
-        "missing_input": scenario.lacks,
         "passed": result.passed(),
         "runs": result.outcomes.iter().map(run).collect::<Vec<_>>(),
     })

@@ -1,21 +1,23 @@
 //! `edgeghost-scenarios`: how good the detector is, in figures.
 //!
 //! ```text
-//! table ── scenario ── sim ── flow samples ┬─ detector ─ run ── score ── print, json
-//!                                          └─ naive rules ┘
+//! table ── scenario ── sim ── samples ┬─ pipeline ─ judge ── score ── print, json
+//!                                     └─ naive rules ┘
 //! ```
 //!
 //! The simulator knows TCP and loss and nothing of who judges; the table says what would be
-//! right; the detector is the one that `edgeghost run` uses, fed with the samples that the kernel
-//! half would make.
+//! right; the pipeline is the one that `edgeghost run` and `edgeghost replay` use, fed with the
+//! samples that the kernel half would make, and what it tells is judged.
 
 mod json;
+mod judge;
 mod model;
 mod naive;
 mod options;
 mod pool;
 mod print;
 mod random;
+mod record;
 mod run;
 mod score;
 mod sim;
@@ -31,6 +33,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Parser as _;
 
 use options::Options;
+use record::Recording;
 use table::Scenario;
 
 fn main() -> ExitCode {
@@ -56,7 +59,7 @@ fn work(options: &Options) -> Result<()> {
     }
     if let [id, seed] = options.trace.as_slice() {
         let seed = seed.parse().context("SEED is a number")?;
-        return show(find(id)?, seed);
+        return show(find(id)?, seed, options.record.as_deref());
     }
     let scenarios = chosen(&options.only)?;
     let results = all(&scenarios, options);
@@ -89,11 +92,18 @@ fn all(scenarios: &[&'static Scenario], options: &Options) -> Vec<score::Result>
         .collect()
 }
 
-fn show(scenario: &Scenario, seed: u64) -> Result<()> {
+fn show(scenario: &Scenario, seed: u64, record: Option<&Path>) -> Result<()> {
+    let mut recording = record.map(Recording::create).transpose()?;
+    let mut written = Ok(());
     let mut text = format!("{} {}\n", scenario.id, scenario.text);
     let outcome = run::run(scenario, seed, |tick| {
         text.push_str(&trace::lines(tick));
+        if let Some(recording) = recording.as_mut().filter(|_| written.is_ok()) {
+            written = recording.add(tick);
+        }
     });
+    written?;
+    recording.map_or(Ok(()), Recording::finish)?;
     say(&text)?;
     say(&format!("{outcome:#?}\n"))
 }

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::sim::link::{Fault, Loss, Shape};
-use crate::sim::script::{Answer, Prompt, Script};
+use crate::sim::script::{Amount, Prompt, Script};
+use crate::sim::strain::Culprit;
 use crate::sim::window::Control;
 use crate::sim::{self, Sums};
 use crate::table::{App, Group, group};
@@ -101,16 +102,18 @@ pub(crate) fn report() -> String {
 fn simulated(measured: &Measured, control: Control) -> Sums {
     let base = Script {
         gap: if measured.terminal { 0.5 } else { 2.0 },
-        answer: Answer::Around(11.0),
+        answer: Amount::Around(11.0),
+        ask: Amount::Exactly(1),
         prompt: Prompt::Request,
         turns: 1e9,
+        pause: 1.0,
         hangs_up: false,
         active: false,
         room: 400,
     };
     let script = if measured.terminal {
         Script {
-            answer: Answer::Terminal,
+            answer: Amount::Terminal,
             prompt: Prompt::Keystroke,
             ..base
         }
@@ -141,6 +144,7 @@ fn simulated(measured: &Measured, control: Control) -> Sums {
         from: f64::NEG_INFINITY,
         until: f64::INFINITY,
         shape: Shape::Step,
+        culprit: Culprit::Path,
     });
-    sim::sums(&sim::traffic(&[peers], LENGTH, 1))
+    sim::sums(&sim::traffic(&[peers], LENGTH, 1).flows)
 }

@@ -36,6 +36,10 @@ pub(crate) struct Options {
           conflicts_with_all = ["only", "json", "seeds"])]
     pub(crate) trace: Vec<String>,
 
+    /// Also write that run to this file, for `edgeghost replay`
+    #[arg(long, value_name = "FILE", requires = "trace")]
+    pub(crate) record: Option<PathBuf>,
+
     /// Instead of the scenarios, so many host-years of traffic on which no Elastic IP fails:
     /// false advice per host-year; about 75 seconds each on two processors
     #[arg(long, value_name = "N", conflicts_with_all = ["only", "json", "seeds"],

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::score::{Bin, NaiveTotals, Result, Times, Totals};
-use crate::table::{Advice, Scenario};
+use crate::table::Advice;
 
 /// The whole report.
 pub(crate) fn report(results: &[Result]) -> String {
@@ -20,11 +20,10 @@ pub(crate) fn list() -> String {
     for scenario in crate::table::all() {
         let _ = writeln!(
             text,
-            "{:4} {:15} {}{}",
+            "{:4} {:15} {}",
             scenario.id,
             advice(scenario.advice),
-            scenario.text,
-            lacks(scenario)
+            scenario.text
         );
     }
     text
@@ -60,7 +59,7 @@ fn row(text: &mut String, result: &Result) -> std::fmt::Result {
     let shown = |times: &Times| if trouble { pair(times) } else { "-".to_owned() };
     write!(
         text,
-        "{:4} {:>5} {:>7} {:>9} {:>9} {:>9} {:>6} {:>5} {:>6}  {}{}",
+        "{:4} {:>5} {:>7} {:>9} {:>9} {:>9} {:>6} {:>5} {:>6}  {}",
         scenario.id,
         format!("{}/{runs}", result.count(|o| o.right)),
         format!("{advised}/{runs}"),
@@ -70,8 +69,7 @@ fn row(text: &mut String, result: &Result) -> std::fmt::Result {
         limit,
         number(result.times(|o| o.recovering).median()),
         number(result.times(|o| o.closed).median()),
-        scenario.text,
-        lacks(scenario)
+        scenario.text
     )?;
     writeln!(text, "{}", remarks(result))
 }
@@ -107,17 +105,14 @@ fn remarks(result: &Result) -> String {
 }
 
 fn sums(text: &mut String, results: &[Result]) -> std::fmt::Result {
-    let judged = || results.iter().filter(|r| r.scenario.lacks.is_none());
-    let waiting = || results.iter().filter(|r| r.scenario.lacks.is_some());
-    let totals = Totals::of(&judged());
-    let all = |results: usize, passed: usize| format!("{passed} of {results} scenarios in full");
+    let totals = Totals::of(&results.iter());
+    let passed = results.iter().filter(|result| result.passed()).count();
     writeln!(text)?;
     writeln!(
         text,
-        "{} runs, {}; {} scenarios wait for an input (below)",
+        "{} runs, {passed} of {} scenarios in full",
         totals.runs,
-        all(judged().count(), judged().filter(|r| r.passed()).count()),
-        waiting().count()
+        results.len()
     )?;
     writeln!(
         text,
@@ -135,7 +130,7 @@ fn sums(text: &mut String, results: &[Result]) -> std::fmt::Result {
         number(totals.advised.median()),
         number(totals.advised.quantile(0.95))
     )?;
-    for naive in NaiveTotals::of(&judged()) {
+    for naive in NaiveTotals::of(&results.iter()) {
         writeln!(
             text,
             "{:50} {:>9.3} {:>7.3} {:>8} {:>7} {:>11} {:>9}",
@@ -149,21 +144,7 @@ fn sums(text: &mut String, results: &[Result]) -> std::fmt::Result {
         )?;
     }
     writeln!(text)?;
-    details(text, &totals)?;
-    for result in waiting() {
-        let needs = result.scenario.lacks.unwrap_or_default();
-        let state = if result.passed() {
-            "as it should be all the same"
-        } else {
-            "not as it should be"
-        };
-        writeln!(
-            text,
-            "input missing: {} needs {needs}; {state}",
-            result.scenario.id
-        )?;
-    }
-    Ok(())
+    details(text, &totals)
 }
 
 fn details(text: &mut String, totals: &Totals) -> std::fmt::Result {
@@ -237,14 +218,6 @@ fn advice(advice: Advice) -> String {
         Advice::Within(limit) => format!("advice in {limit:.0} s"),
         Advice::Never => "no advice".to_owned(),
         Advice::Either => "either way".to_owned(),
-    }
-}
-
-fn lacks(scenario: &Scenario) -> &'static str {
-    if scenario.lacks.is_some() {
-        " (input missing)"
-    } else {
-        ""
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::judge::{Outcome, Statement, is_expected};
 use crate::naive::RULES;
-use crate::run::{Outcome, Statement, is_expected};
 use crate::table::{Advice, Scenario, Verdict};
 
 /// Times of many runs, seconds.

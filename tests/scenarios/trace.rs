@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use edgeghost::detect::{Assessment, Change, Judged, Told};
+use edgeghost::detect::{Assessment, Judged};
+use edgeghost::event::Event;
 use edgeghost::flow::FlowSample;
 use edgeghost::path::PathClass;
 
-use crate::run::{Tick, named};
+use crate::run::Tick;
 
 /// A second: what came in, what each address is judged by, what is told of it.
 pub(crate) fn lines(tick: &Tick<'_>) -> String {
@@ -16,22 +17,22 @@ pub(crate) fn lines(tick: &Tick<'_>) -> String {
         sums(tick.heard, false),
         sums(tick.heard, true)
     );
-    for (local, assessment) in tick.detector.assessments() {
+    for (local, assessment) in tick.pipeline.assessments() {
         let _ = writeln!(
             text,
             "        {:15} {:26} {}",
             local.address.to_string(),
-            named(Told::Raw(assessment.raw)).name(),
+            format!("{:?}", assessment.raw),
             numbers(assessment)
         );
     }
-    for finding in tick.findings {
-        let _ = writeln!(
-            text,
-            "        {:15} -> {}",
-            finding.local.address.to_string(),
-            change(&finding.change)
-        );
+    for note in tick.told {
+        let mark = if matches!(note.event, Event::Recommendation(_)) {
+            "ADVICE"
+        } else {
+            note.event.name()
+        };
+        let _ = writeln!(text, "        -> {mark}: {}", note.message);
     }
     text
 }
@@ -76,14 +77,4 @@ fn sums(samples: &[FlowSample], private: bool) -> String {
         side().count(),
         again + delivered
     )
-}
-
-fn change(change: &Change) -> String {
-    match change {
-        Change::Verdict { now, .. } => format!("verdict {}", named(*now).name()),
-        Change::Opened { .. } => "incident opens".to_owned(),
-        Change::Updated { .. } => "incident goes on".to_owned(),
-        Change::Advise { .. } => "ADVICE".to_owned(),
-        Change::Closed { .. } => "incident closes".to_owned(),
-    }
 }

@@ -1,6 +1,6 @@
 //! What becomes of judgements over time: an incident opens, is advised upon, and closes.
 
-use super::assess::{Assessment, Silence};
+use super::assess::Assessment;
 use super::params::{DIP_S, ONSET_CREDIT_S, OTHER_CAUSE_S, Params, RECOVERING_S, SECOND};
 use super::verdict::Raw;
 
@@ -301,7 +301,7 @@ impl Course {
     fn close(&mut self, now_ns: u64, assessment: &Assessment, params: &Params) -> Option<Change> {
         let open = self.open.as_ref()?;
         // Whoever suffered may have gone away, or the address with them.
-        let silent = !assessment.heard && assessment.silence == Silence::None;
+        let silent = !assessment.heard;
         let other = self.other_cause.has_lasted(now_ns, OTHER_CAUSE_S * SECOND);
         let over = silent || open.is_well_for(now_ns, params.recovered_ns);
         if !other && (!over || assessment.ongoing) {

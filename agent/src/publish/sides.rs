@@ -110,7 +110,7 @@ pub(super) fn evidence(assessment: &Assessment) -> Vec<Finding> {
 /// What speaks against other causes.
 pub(super) fn ruled_out(assessment: &Assessment) -> Vec<RuledOut> {
     let mut ruled_out = Vec::new();
-    let mut rule_out = |cause: &str, check: String| {
+    let mut add = |cause: &str, check: String| {
         ruled_out.push(RuledOut {
             cause: cause.to_owned(),
             check,
@@ -122,7 +122,7 @@ pub(super) fn ruled_out(assessment: &Assessment) -> Vec<RuledOut> {
         ..
     } = assessment.private;
     if assessment.control && retransmitted + delivered > 0.0 {
-        rule_out(
+        add(
             "host_and_vpc",
             format!(
                 "private path in the same minutes: {retransmitted:.0} retransmitted for \
@@ -131,13 +131,13 @@ pub(super) fn ruled_out(assessment: &Assessment) -> Vec<RuledOut> {
         );
     }
     if assessment.control && assessment.siblings < -0.5 {
-        rule_out(
+        add(
             "host",
             "other addresses of this host carry traffic well in the same minutes".to_owned(),
         );
     }
     if assessment.trouble.known && !assessment.explained {
-        rule_out(
+        add(
             "local_drops",
             "no packets dropped by the host, without a route or failed to leave that could \
              explain it"
@@ -145,7 +145,7 @@ pub(super) fn ruled_out(assessment: &Assessment) -> Vec<RuledOut> {
         );
     }
     if assessment.public.bad >= 3 {
-        rule_out(
+        add(
             "single_client_or_provider",
             format!(
                 "{} independent networks are bad at once, {} are good",

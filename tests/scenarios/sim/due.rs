@@ -2,19 +2,39 @@
 
 use std::cmp::Ordering;
 
+/// One of the two ends of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// This host.
+    Host,
+    /// The other side.
+    Peer,
+}
+
+impl End {
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::Host => Self::Peer,
+            Self::Peer => Self::Host,
+        }
+    }
+}
+
 /// What happens on a connection.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Event {
-    /// A segment of ours reaches the peer.
-    Segment(u64),
-    /// An acknowledgement of what the peer had at this moment.
-    Ack { emitted: f64, duplicate: bool },
-    /// The peer sat long enough on an acknowledgement.
-    Overdue,
-    /// A request, sent at this moment.
-    Request(f64),
-    /// The host's own program has something to send.
-    Own,
+    /// A segment reaches an end. It also acknowledges what the other end had when it was sent.
+    Segment { to: End, number: u64, emitted: f64 },
+    /// An acknowledgement of what the other end had at this moment.
+    Ack {
+        to: End,
+        emitted: f64,
+        duplicate: bool,
+    },
+    /// An end sat long enough on an acknowledgement.
+    Overdue(End),
+    /// An end's program has something to say.
+    Turn(End),
 }
 
 /// Something that will happen; ordered by time, then by when it was planned.

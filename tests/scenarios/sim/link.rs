@@ -1,5 +1,6 @@
 //! What happens to single packets between this host and one peer.
 
+use super::strain::{Count, Culprit};
 use crate::random::Random;
 
 /// Loss of one moment.
@@ -40,7 +41,11 @@ pub(crate) struct Fault {
     /// Last moment, seconds.
     pub(crate) until: f64,
     pub(crate) shape: Shape,
+    pub(crate) culprit: Culprit,
 }
+
+/// What may happen to packets at the same time.
+pub(crate) type Faults = [Option<Fault>; 2];
 
 impl Fault {
     /// Share of the fault that is there.
@@ -89,7 +94,7 @@ pub(crate) struct Link {
     /// Round-trip time of an undisturbed packet, seconds.
     pub(crate) rtt: f64,
     usual: Loss,
-    fault: Option<Fault>,
+    faults: Faults,
     /// From here on nothing comes through, either way.
     gone: f64,
     unrest: Unrest,
@@ -97,66 +102,111 @@ pub(crate) struct Link {
     outward: Chain,
     inward: Chain,
     random: Random,
+    /// What the host's counters counted, and when.
+    counted: Vec<(f64, Count)>,
 }
 
 impl Link {
     pub(crate) fn new(
         (rtt, usual): (f64, Loss),
-        fault: Option<Fault>,
+        faults: Faults,
         (gone, unrest): (f64, Unrest),
         random: Random,
     ) -> Self {
         Self {
             rtt,
             usual,
-            fault,
+            faults,
             gone,
             unrest,
             stalled: (f64::NEG_INFINITY, f64::NEG_INFINITY),
             outward: Chain::default(),
             inward: Chain::default(),
             random,
+            counted: Vec::new(),
         }
     }
 
     /// Sends a packet from this host; when it arrives, if it does.
     pub(crate) fn send(&mut self, now: f64) -> Option<f64> {
-        let kind = self.loss(now);
+        self.send_data(now, false)
+    }
+
+    /// Sends a segment, perhaps again.
+    pub(crate) fn send_data(&mut self, now: f64, again: bool) -> Option<f64> {
+        let (kind, culprit) = self.loss(now);
         let lost = self
             .outward
             .step(now, kind.outbound, kind, &mut self.random);
-        (!lost).then(|| self.arrival(now))
+        if !lost {
+            return Some(self.arrival(now));
+        }
+        match culprit {
+            Culprit::Path => {}
+            Culprit::Allowance => self.counted.push((now, Count::Allowance)),
+            Culprit::Queue if again => self.counted.push((now, Count::DropAgain)),
+            Culprit::Queue => self.counted.push((now, Count::Drop)),
+            Culprit::Route => self.refuse(now),
+        }
+        None
     }
 
     /// The peer sends a packet; when it arrives here, if it does.
     pub(crate) fn receive(&mut self, now: f64) -> Option<f64> {
-        let kind = self.loss(now);
+        let (kind, culprit) = self.loss(now);
         let lost = self.inward.step(now, kind.inbound, kind, &mut self.random);
+        if lost && culprit == Culprit::Allowance {
+            self.counted.push((now, Count::Allowance));
+        }
         (!lost).then(|| self.arrival(now))
     }
 
-    fn loss(&self, now: f64) -> Loss {
+    /// Whether the host has a route to the peer.
+    pub(crate) fn has_route(&self, now: f64) -> bool {
+        !self
+            .active(now)
+            .any(|(fault, _)| fault.culprit == Culprit::Route)
+    }
+
+    /// Something could not be sent for want of a route.
+    pub(crate) fn refuse(&mut self, now: f64) {
+        self.counted.push((now, Count::NoRoute));
+    }
+
+    /// What the host's counters counted so far.
+    pub(crate) fn take_counted(&mut self) -> Vec<(f64, Count)> {
+        std::mem::take(&mut self.counted)
+    }
+
+    /// The faults that are there, and how much of each.
+    fn active(&self, now: f64) -> impl Iterator<Item = (&Fault, f64)> {
+        let faults = self.faults.iter().flatten();
+        let strengths = faults.map(move |fault| (fault, fault.strength(now)));
+        strengths.filter(|(_, strength)| *strength > 0.0)
+    }
+
+    /// Loss of this moment, and whose the most of it is.
+    fn loss(&self, now: f64) -> (Loss, Culprit) {
         if now >= self.gone {
-            return Loss {
+            let all = Loss {
                 outbound: 1.0,
                 inbound: 1.0,
                 burst: 1.0,
                 lasting: f64::INFINITY,
             };
+            return (all, Culprit::Path);
         }
-        let Some(fault) = &self.fault else {
-            return self.usual;
-        };
-        let strength = fault.strength(now);
-        if strength <= 0.0 {
-            return self.usual;
+        let mut all = (self.usual, Culprit::Path);
+        for (fault, strength) in self.active(now) {
+            let (loss, culprit) = &mut all;
+            let (outbound, inbound) = (loss.outbound, loss.inbound);
+            loss.outbound = outbound.max(fault.loss.outbound * strength);
+            loss.inbound = inbound.max(fault.loss.inbound * strength);
+            loss.burst = fault.loss.burst;
+            loss.lasting = fault.loss.lasting;
+            *culprit = fault.culprit;
         }
-        Loss {
-            outbound: self.usual.outbound.max(fault.loss.outbound * strength),
-            inbound: self.usual.inbound.max(fault.loss.inbound * strength),
-            burst: fault.loss.burst,
-            lasting: fault.loss.lasting,
-        }
+        all
     }
 
     fn arrival(&mut self, now: f64) -> f64 {

@@ -4,119 +4,65 @@
 mod clock;
 mod due;
 pub(crate) mod link;
+mod peer;
 mod report;
 pub(crate) mod script;
 mod sender;
+pub(crate) mod strain;
 mod talk;
 pub(crate) mod window;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 
-use edgeghost::flow::{FlowKey, FlowSample};
-use edgeghost::path::Classifier;
+use edgeghost::flow::FlowSample;
 
 use crate::random::Random;
-use crate::table::{App, Background, Group, Local, Scenario, Side, Vanish};
-use link::{BURST_LASTS, Link, Loss};
+use crate::table::{App, Group, Scenario};
+use peer::Peer;
+pub(crate) use peer::local;
 pub(crate) use report::nanos;
-use report::{Identity, Reporter};
-use script::{Answer, Prompt, Script};
+use report::{Reporter, moment};
+use script::{Amount, Prompt, Script};
+use strain::Counters;
 use talk::Talk;
-use window::Control;
 
-/// Chosen by this host where nobody else chose.
-const SERVICE_PORT: u16 = 443;
-
-/// A peer, and how it is reached.
-struct Peer {
-    identity: Identity,
-    link: Link,
-    control: Control,
-    begin: f64,
-    random: Random,
+/// What the agent gets to know of the host: of its flows, in order of time, and of itself.
+pub(crate) struct Traffic {
+    pub(crate) flows: Vec<FlowSample>,
+    pub(crate) host: Counters,
 }
 
-/// All samples of a scenario, in order of time.
-pub(crate) fn samples(scenario: &Scenario, seed: u64) -> Vec<FlowSample> {
+/// All that there is to know in a scenario.
+pub(crate) fn samples(scenario: &Scenario, seed: u64) -> Traffic {
     traffic(scenario.groups, scenario.length, seed ^ fold(scenario.id))
 }
 
-/// All samples of these groups, in order of time.
-pub(crate) fn traffic(groups: &[Group], length: f64, seed: u64) -> Vec<FlowSample> {
+/// All that there is to know if these groups are there.
+pub(crate) fn traffic(groups: &[Group], length: f64, seed: u64) -> Traffic {
     let mut random = Random::new(seed);
-    let mut out = Vec::new();
+    let mut flows = Vec::new();
+    let mut host = Counters::new(length);
     let mut network = 0;
     for (index, group) in (0_u8..).zip(groups) {
         for member in 0..group.networks {
             let mobile = random.chance(group.mobile);
             for prefix in 0..group.prefixes {
                 let place = (index, network, prefix, member);
-                let mut peer = peer(group, place, mobile, random.fork());
-                live(group, &mut peer, length, &mut out);
+                let mut peer = Peer::new(group, place, mobile, random.fork());
+                live(group, &mut peer, length, &mut flows);
+                for (at, count) in peer.link.take_counted() {
+                    host.add(at, count);
+                }
             }
             network += 1;
         }
     }
     // Stable, so that a flow's samples stay in order; the key settles what is left.
-    out.sort_by_key(|sample| (sample.time_ns, sample.key));
-    out
-}
-
-fn peer(group: &Group, place: (u8, u8, u8, u8), mobile: bool, mut random: Random) -> Peer {
-    let (index, network, prefix, member) = place;
-    let (local, peer) = addresses(group, index, network, (prefix, member));
-    let usual = usual_loss(group.background, mobile, &mut random);
-    let rtt = random.between(group.rtt) + if mobile { 0.04 } else { 0.0 };
-    let begin = random.between(group.begin);
-    let gone = match group.vanish {
-        None => f64::INFINITY,
-        Some(Vanish::After(least, most)) => begin + random.between((least, most)),
-        Some(Vanish::At(least, most)) => random.between((least, most)),
-    };
-    let control = group.control.unwrap_or_else(|| {
-        let drawn = random.unit();
-        if drawn < 0.5 {
-            Control::Cubic
-        } else if drawn < 0.8 {
-            Control::Bbr
-        } else {
-            Control::Reno
-        }
-    });
-    let (payload, window) = match group.app {
-        App::Talk(Script {
-            answer: Answer::Terminal,
-            room,
-            ..
-        }) => (68, room),
-        App::Talk(Script { room, .. }) => (1_448, room),
-        App::Scan(_) => (1_448, 0),
-    };
-    let identity = Identity {
-        key: FlowKey {
-            local,
-            peer,
-            local_port: SERVICE_PORT,
-            peer_port: 20_000,
-            netns: 4_026_531_840,
-        },
-        class: Classifier::default().classify(peer),
-        payload,
-        window,
-        control: control.name(),
-    };
-    Peer {
-        identity,
-        link: Link::new(
-            (rtt, usual),
-            group.fault,
-            (gone, group.unrest),
-            random.fork(),
-        ),
-        control,
-        begin,
-        random,
+    flows.sort_by_key(|sample| (sample.time_ns, sample.key));
+    for sample in &flows {
+        host.add_segments(moment(sample.time_ns), sample);
     }
+    Traffic { flows, host }
 }
 
 /// One connection after the other, to the end of the scenario.
@@ -127,10 +73,7 @@ fn live(group: &Group, peer: &mut Peer, length: f64, out: &mut Vec<FlowSample>) 
     };
     let mut now = peer.begin;
     while now < length {
-        let mut identity = peer.identity;
-        identity.key.peer_port = peer.identity.key.peer_port;
-        peer.identity.key.peer_port = 20_000 + (peer.identity.key.peer_port - 19_999) % 40_000;
-        let reporter = Reporter::new(identity, now, out);
+        let reporter = Reporter::new(peer.next_identity(), now, out);
         let talk = Talk::new(
             &mut peer.link,
             &mut peer.random,
@@ -138,7 +81,7 @@ fn live(group: &Group, peer: &mut Peer, length: f64, out: &mut Vec<FlowSample>) 
             script,
             peer.control,
         );
-        now = talk.run(now, length) + peer.random.exponential(1.0);
+        now = talk.run(now, length) + peer.random.exponential(script.pause);
     }
 }
 
@@ -148,17 +91,20 @@ fn scan(peer: &mut Peer, rate: f64, length: f64, out: &mut Vec<FlowSample>) {
     let mut target = 0_u32;
     let silent = Script {
         gap: 1.0,
-        answer: Answer::Exactly(1),
-        prompt: Prompt::Request,
+        answer: Amount::Exactly(1),
+        ask: Amount::Exactly(1),
+        prompt: Prompt::Need,
         turns: 0.0,
+        pause: 0.0,
         hangs_up: true,
         active: true,
         room: 1,
     };
     while now < length {
-        let mut identity = peer.identity;
+        let mut identity = peer.next_identity();
         // Class E (RFC 1112) belongs to nobody.
-        identity.key.peer = IpAddr::V4(Ipv4Addr::from_bits(0xfa00_0001 + target * 259));
+        let address = IpAddr::V4(Ipv4Addr::from_bits(0xfa00_0001 + target * 259));
+        identity.redirect(address);
         target = (target + 1) % 60_000;
         let reporter = Reporter::new(identity, now, out);
         Talk::new(
@@ -173,61 +119,8 @@ fn scan(peer: &mut Peer, rate: f64, length: f64, out: &mut Vec<FlowSample>) {
     }
 }
 
-fn usual_loss(background: Background, mobile: bool, random: &mut Random) -> Loss {
-    let (share, burst) = match background {
-        Background::Exactly(loss) => return loss,
-        Background::Fabric => (0.000_2, 1.0),
-        Background::Internet if mobile => (random.log_normal(0.012, 0.8).min(0.09), 2.0),
-        Background::Internet => (random.log_normal(0.004, 0.9).min(0.05), 1.3),
-    };
-    Loss {
-        outbound: share,
-        inbound: share * 0.7,
-        burst,
-        lasting: BURST_LASTS,
-    }
-}
-
-/// Both ends. A network is a /16 of class E (RFC 1112) or a /32 of the documentation range of
-/// RFC 9637: they belong to nobody, and the agent takes them for public.
-fn addresses(
-    group: &Group,
-    index: u8,
-    network: u8,
-    (prefix, member): (u8, u8),
-) -> (IpAddr, IpAddr) {
-    let host = member.wrapping_mul(7).wrapping_add(10);
-    let peer = match (group.side, group.local) {
-        (Side::Private, Local::V6) => {
-            Ipv6Addr::new(0xfd00, 0, 0, index.into(), 0, 0, 0, host.into()).into()
-        }
-        (Side::Private, _) => Ipv4Addr::new(10, 1, 1 + index, host).into(),
-        (Side::Public, Local::V6) => Ipv6Addr::new(
-            0x3fff,
-            network.into(),
-            prefix.into(),
-            0,
-            0,
-            0,
-            0,
-            host.into(),
-        )
-        .into(),
-        (Side::Public, _) => Ipv4Addr::new(240, network, prefix, host).into(),
-    };
-    (local(group.local), peer)
-}
-
-/// An address of this host.
-pub(crate) fn local(local: Local) -> IpAddr {
-    match local {
-        Local::First => Ipv4Addr::new(10, 1, 0, 207).into(),
-        Local::Second => Ipv4Addr::new(10, 1, 0, 208).into(),
-        Local::V6 => Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, 0x207).into(),
-    }
-}
-
-/// What a number of samples come to.
+/// What a number of samples come to. A duplicate is no delivery here, for the measurements that
+/// this is compared with count by what was acknowledged in sequence.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Sums {
     retransmitted: u64,
@@ -253,7 +146,7 @@ pub(crate) fn sums(samples: &[FlowSample]) -> Sums {
     let mut sums = Sums::default();
     for sample in samples {
         sums.retransmitted += sample.retransmitted;
-        sums.delivered += sample.delivered;
+        sums.delivered += sample.delivered - sample.duplicates;
         sums.samples += 1;
         sums.low += u32::from(sample.snd_cwnd <= 4);
     }

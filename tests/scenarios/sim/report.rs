@@ -3,6 +3,8 @@
 //! It looks when a segment arrives in state `ESTABLISHED`, before it is processed, and when one
 //! is sent again, and reports if the last report is a second ago; and it reports at the end.
 
+use std::net::IpAddr;
+
 use edgeghost::flow::{FlowKey, FlowSample, Kinds};
 use edgeghost::path::{Network, PathClass};
 
@@ -17,6 +19,11 @@ const EPOCH_S: f64 = 10_000.0;
 )]
 pub(crate) fn nanos(at: f64) -> u64 {
     ((EPOCH_S + at) * 1e9) as u64
+}
+
+/// The moment of a scenario that this is.
+pub(crate) fn moment(time_ns: u64) -> f64 {
+    time_ns as f64 / 1e9 - EPOCH_S
 }
 
 /// Totals of a flow since it began, and its present state.
@@ -34,18 +41,52 @@ pub(crate) struct View {
     pub(crate) state: u8,
     pub(crate) ca_state: u8,
     pub(crate) app_limited: bool,
+    /// Segments that came in, again or not; and of these, how many ahead of their turn.
+    pub(crate) received: u64,
+    pub(crate) out_of_order: u64,
+    /// Segments that the peer said it had twice.
+    pub(crate) duplicates: u64,
+    /// Times that own segments were seen to overtake each other.
+    pub(crate) reordered: u64,
+    /// Seconds that the peer's window was the limit, without the time that it is now.
+    pub(crate) rwnd_limited: f64,
 }
 
 /// What does not change in the life of a flow.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Identity {
     pub(crate) key: FlowKey,
-    pub(crate) class: PathClass,
+    class: PathClass,
+    network: Network,
     /// Payload of a segment, bytes.
-    pub(crate) payload: u32,
+    payload: u32,
     /// The peer's receive window, segments.
-    pub(crate) window: u32,
-    pub(crate) control: &'static str,
+    window: u32,
+    control: [u8; 16],
+}
+
+impl Identity {
+    pub(crate) fn new(
+        key: FlowKey,
+        class: PathClass,
+        (payload, window): (u32, u32),
+        control: &str,
+    ) -> Self {
+        Self {
+            key,
+            class,
+            network: Network::of(key.peer, class),
+            payload,
+            window,
+            control: padded(control),
+        }
+    }
+
+    /// The same with another peer of the same class.
+    pub(crate) fn redirect(&mut self, peer: IpAddr) {
+        self.key.peer = peer;
+        self.network = Network::of(peer, self.class);
+    }
 }
 
 /// The reports of one flow.
@@ -58,6 +99,10 @@ pub(crate) struct Reporter<'a> {
     /// `None` for a flow older than the agent until its first report, which is a baseline.
     handshake: Option<u32>,
     known: bool,
+    /// Reported before.
+    heard_of: bool,
+    /// When the handshake completed.
+    established: Option<f64>,
 }
 
 impl<'a> Reporter<'a> {
@@ -72,11 +117,14 @@ impl<'a> Reporter<'a> {
             cwnd_min: u32::MAX,
             handshake: born.then_some(0),
             known: born,
+            heard_of: false,
+            established: None,
         }
     }
 
     /// The handshake took so many retransmissions.
-    pub(crate) fn established(&mut self, retransmitted: u32) {
+    pub(crate) fn established(&mut self, now: f64, retransmitted: u32) {
+        self.established = Some(now);
         if self.known {
             self.handshake = Some(retransmitted);
         }
@@ -112,6 +160,12 @@ impl<'a> Reporter<'a> {
         }
     }
 
+    /// Seconds since the handshake, if the agent was there.
+    fn age(&self, now: f64) -> Option<f64> {
+        let since = self.established.filter(|since| *since >= 0.0)?;
+        Some(now - since)
+    }
+
     fn report(&mut self, now: f64, view: &View, closed: bool) {
         let told = &self.told;
         let payload = u64::from(self.identity.payload);
@@ -122,7 +176,7 @@ impl<'a> Reporter<'a> {
             time_ns: nanos(now),
             key: self.identity.key,
             class: self.identity.class,
-            network: Network::of(self.identity.key.peer, self.identity.class),
+            network: self.identity.network,
             judged: true,
             sent,
             delivered,
@@ -147,18 +201,19 @@ impl<'a> Reporter<'a> {
             mss: 1_448,
             state: view.state,
             ca_state: view.ca_state,
-            ca_name: padded(self.identity.control),
-            received: 0,
-            out_of_order: 0,
-            duplicates: 0,
-            reordered: 0,
-            rwnd_limited_ms: 0,
-            established: true,
-            age_ms: None,
-            known: true,
+            ca_name: self.identity.control,
+            received: view.received - told.received,
+            out_of_order: view.out_of_order - told.out_of_order,
+            duplicates: view.duplicates - told.duplicates,
+            reordered: view.reordered - told.reordered,
+            rwnd_limited_ms: millis(view.rwnd_limited) - millis(told.rwnd_limited),
+            established: self.established.is_some(),
+            age_ms: self.age(now).map(millis),
+            known: self.heard_of,
             app_limited: view.app_limited,
             closed,
         });
+        self.heard_of = true;
         self.told = *view;
         self.reported = now;
         self.cwnd_min = u32::MAX;
@@ -176,6 +231,15 @@ fn micros(seconds: f64) -> u32 {
     } else {
         0
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "times are positive and hours at most"
+)]
+fn millis(seconds: f64) -> u64 {
+    (seconds * 1e3) as u64
 }
 
 fn padded(name: &str) -> [u8; 16] {

@@ -5,13 +5,17 @@
 pub(crate) struct Script {
     /// Seconds between one turn and the next, on average.
     pub(crate) gap: f64,
-    /// Segments of an answer: median, or the exact number.
-    pub(crate) answer: Answer,
+    /// What this host says in a turn.
+    pub(crate) answer: Amount,
+    /// What the peer says in a turn.
+    pub(crate) ask: Amount,
     /// Who begins a turn.
     pub(crate) prompt: Prompt,
     /// Turns on one connection, on average.
     pub(crate) turns: f64,
-    /// This host ends the connection with its last answer, rather than the peer afterwards.
+    /// Seconds between one connection and the next, on average.
+    pub(crate) pause: f64,
+    /// This host ends the connection after its last turn, rather than the peer.
     pub(crate) hangs_up: bool,
     /// This host opened the connection.
     pub(crate) active: bool,
@@ -19,9 +23,9 @@ pub(crate) struct Script {
     pub(crate) room: u32,
 }
 
-/// How much is sent in a turn.
+/// How much is said in a turn, segments.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Answer {
+pub(crate) enum Amount {
     /// One segment nine times out of ten, otherwise two to six: a terminal.
     Terminal,
     /// Log-normal with this median.
@@ -37,6 +41,8 @@ pub(crate) enum Prompt {
     Request,
     /// A keystroke of the peer's; the next does not wait for anything.
     Keystroke,
-    /// Its own clock.
+    /// Its own clock; the peer says nothing.
     Clock,
+    /// A need of its own, which the peer answers; the next comes only after that.
+    Need,
 }

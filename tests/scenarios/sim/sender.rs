@@ -1,14 +1,16 @@
-//! The sending half of a connection: what is in flight, what counts as lost, what is sent again.
+//! The sending half of one end: what is in flight, what counts as lost, what is sent again.
 //!
 //! Losses are found as Linux finds them: by time against later deliveries (RACK) and by probing
 //! the tail (TLP), both RFC 8985; by timeout (RFC 6298, with Linux's least of 200 ms); timeouts
 //! that were none are taken back (Eifel, RFC 3522).
 
+mod arrival;
 mod loss;
+mod output;
 
 use std::collections::VecDeque;
 
-use edgeghost::flow::Kinds;
+pub(crate) use arrival::Arrival;
 
 use super::clock::{Alarm, RoundTrip, Timer};
 use super::report::View;
@@ -28,7 +30,7 @@ enum State {
 struct Segment {
     sent: f64,
     times: u32,
-    /// When the peer got it.
+    /// When the other end got it.
     received: f64,
     delivered: bool,
     lost: bool,
@@ -40,11 +42,16 @@ pub(crate) struct Sender {
     segments: VecDeque<Segment>,
     /// Number of the first of them.
     base: u64,
+    /// Number that the other end waits for, and how many segments it has beyond that.
+    next: u64,
+    beyond: usize,
     unsent: u32,
     sacked: usize,
     lost: usize,
-    /// The peer's receive window, segments.
+    /// The other end's receive window, segments.
     room: usize,
+    /// Since when that is the limit.
+    bound_since: Option<f64>,
     window: Window,
     /// Most in flight in the present round, and where the round ends; Linux judges by it whether
     /// the window was the limit.
@@ -58,11 +65,14 @@ pub(crate) struct Sender {
     probed: Option<u64>,
     /// Most recently sent segment among those delivered: when, and how long it took.
     newest: (f64, f64),
-    reordered: bool,
+    patient: bool,
     again: bool,
-    /// Segments sent again since the last loss, less those that the peer had already: at none,
-    /// the loss was none (RFC 3708).
+    /// Segments sent again since the last loss, less those that the other end had already: at
+    /// none, the loss was none (RFC 3708).
     doubtful: Option<u32>,
+    /// There is no route: nothing can be sent.
+    pub(super) stuck: bool,
+    refused: u32,
     totals: View,
 }
 
@@ -71,10 +81,13 @@ impl Sender {
         Self {
             segments: VecDeque::new(),
             base: 0,
+            next: 0,
+            beyond: 0,
             unsent: 0,
             sacked: 0,
             lost: 0,
             room: room as usize,
+            bound_since: None,
             window,
             peak: (0, 0),
             state: State::Open,
@@ -83,14 +96,16 @@ impl Sender {
             timer: Timer::default(),
             probed: None,
             newest: (f64::NEG_INFINITY, 0.0),
-            reordered: false,
+            patient: false,
             again: false,
             doubtful: None,
+            stuck: false,
+            refused: 0,
             totals: View::default(),
         }
     }
 
-    /// The handshake took so many retransmissions, SYNs if this host opened the connection; it
+    /// The handshake took so many retransmissions, SYNs if this end opened the connection; it
     /// counts as one segment delivered.
     pub(crate) fn established(&mut self, retransmitted: u32, active: bool) {
         self.totals.delivered += 1;
@@ -105,9 +120,19 @@ impl Sender {
         std::mem::take(&mut self.again)
     }
 
+    /// How often there was no route since this was asked last.
+    pub(crate) fn take_refusals(&mut self) -> u32 {
+        std::mem::take(&mut self.refused)
+    }
+
     /// More to send.
     pub(crate) fn write(&mut self, segments: u32) {
         self.unsent += segments;
+    }
+
+    /// Something waits for its turn.
+    pub(crate) const fn is_held_up(&self) -> bool {
+        self.unsent > 0
     }
 
     /// Nothing to send, and everything acknowledged.
@@ -115,65 +140,18 @@ impl Sender {
         self.unsent == 0 && self.segments.is_empty()
     }
 
-    /// The segment came in at the peer. Whether it was new there, and in order.
-    pub(crate) fn arrived(&mut self, now: f64, number: u64) -> Arrival {
-        let before = self.segments.iter().position(|s| s.received > now);
-        let expected = before.map_or(self.base + self.segments.len() as u64, |n| {
-            self.base + n as u64
-        });
-        let index = number.checked_sub(self.base);
-        let segment = index
-            .and_then(|index| usize::try_from(index).ok())
-            .and_then(|index| self.segments.get_mut(index));
-        match segment {
-            Some(segment) if segment.received > now => {
-                segment.received = now;
-                let gaps = self.segments.iter().any(|s| s.received > now);
-                let in_order = number == expected && !(gaps && self.sacked > 0);
-                Arrival::New { in_order }
-            }
-            _ => Arrival::Duplicate,
-        }
-    }
-
-    /// What may be sent now, as numbers of segments, each with a note of it taken here.
-    pub(crate) fn send(&mut self, now: f64, force: bool) -> Vec<u64> {
-        let mut sent = Vec::new();
-        let mut force = force;
-        while force || self.in_flight() < self.window.allowed() as usize {
-            force = false;
-            if self.lost > 0 {
-                let Some(index) = self.segments.iter().position(|segment| segment.lost) else {
-                    break;
-                };
-                sent.push(self.send_again(now, index));
-            } else if self.unsent > 0 && self.segments.len() < self.room {
-                sent.push(self.send_new(now));
-            } else {
-                break;
-            }
-        }
-        let in_flight = self.in_flight();
-        if self.base >= self.peak.1 || in_flight > self.peak.0 {
-            self.peak = (in_flight, self.end());
-        }
-        if !sent.is_empty() && self.timer.at.is_none() {
-            self.arm(now);
-        }
-        sent
-    }
-
-    /// An acknowledgement of all that the peer had at `emitted`. Returns what is sent upon it.
+    /// An acknowledgement of all that the other end had at `emitted`. Returns what is sent upon
+    /// it.
     pub(crate) fn acknowledged(&mut self, now: f64, emitted: f64, duplicate: bool) -> Vec<u64> {
+        if duplicate {
+            self.note_duplicate();
+        } else if self.segments.is_empty() && self.unsent == 0 {
+            return Vec::new();
+        }
         let limited = self.is_limited();
         let (delivered, spurious) = self.take(now, emitted);
-        // A duplicate arrival widens the wait for late segments (RFC 8985, 6.2).
-        self.reordered |= duplicate && self.probed.is_none();
         if self.probed.is_some_and(|probed| self.base >= probed) {
             self.probed = None;
-        }
-        if duplicate {
-            self.doubtful = self.doubtful.map(|segments| segments.saturating_sub(1));
         }
         let needless = duplicate && self.doubtful == Some(0);
         if needless || spurious && matches!(self.state, State::Recovery | State::Loss) {
@@ -208,23 +186,14 @@ impl Sender {
                 let entered = self.find_losses(now);
                 Some(self.send(now, entered))
             }
-            Alarm::Probe => Some(vec![self.probe(now)]),
+            Alarm::Probe => Some(self.probe(now).into_iter().collect()),
             Alarm::Timeout => {
                 self.timer.at = None;
                 if !self.clock.back_off() {
                     return None;
                 }
-                let first = self.state != State::Loss;
-                if first {
-                    self.doubt();
-                }
-                self.window.collapse(first);
-                self.state = State::Loss;
-                self.until = self.end();
-                self.lost = 0;
-                for segment in &mut self.segments {
-                    segment.lost = !segment.delivered;
-                    self.lost += usize::from(segment.lost);
+                if !self.segments.is_empty() {
+                    self.lose_all();
                 }
                 Some(self.send(now, false))
             }
@@ -260,84 +229,4 @@ impl Sender {
         let starting = allowed < self.window.threshold();
         peak >= allowed as usize || starting && 2 * peak > allowed as usize
     }
-
-    fn send_new(&mut self, now: f64) -> u64 {
-        self.unsent -= 1;
-        self.totals.sent += 1;
-        self.segments.push_back(Segment {
-            sent: now,
-            times: 1,
-            received: f64::INFINITY,
-            delivered: false,
-            lost: false,
-        });
-        self.end() - 1
-    }
-
-    fn send_again(&mut self, now: f64, index: usize) -> u64 {
-        if let Some(segment) = self.segments.get_mut(index) {
-            self.lost -= usize::from(segment.lost);
-            segment.lost = false;
-            segment.times += 1;
-            segment.sent = now;
-        }
-        let Kinds {
-            fast,
-            timeout,
-            tail_loss_probe,
-            ..
-        } = &mut self.totals.kinds;
-        *match self.state {
-            State::Recovery => fast,
-            State::Loss => timeout,
-            State::Open | State::Disorder => tail_loss_probe,
-        } += 1;
-        self.totals.sent += 1;
-        self.totals.retransmitted += 1;
-        self.again = true;
-        self.doubtful = self.doubtful.map(|segments| segments + 1);
-        if index == 0 {
-            self.arm(now);
-        }
-        self.base + index as u64
-    }
-
-    fn probe(&mut self, now: f64) -> u64 {
-        self.probed = Some(self.end());
-        let last = self.segments.iter().rposition(|s| !s.delivered);
-        let number = if self.unsent > 0 && self.segments.len() < self.room {
-            self.send_new(now)
-        } else {
-            self.send_again(now, last.unwrap_or(0))
-        };
-        self.timer.at = Some((now + self.clock.timeout(), Alarm::Timeout));
-        number
-    }
-
-    fn arm(&mut self, now: f64) {
-        if self.segments.is_empty() {
-            self.timer.at = None;
-            return;
-        }
-        let timeout = self.clock.timeout();
-        let probe = self.clock.probe(self.segments.len());
-        let probes = self.state == State::Open && self.sacked == 0 && self.probed.is_none();
-        self.timer.at = Some(if probes && probe < timeout {
-            (now + probe, Alarm::Probe)
-        } else {
-            (now + timeout, Alarm::Timeout)
-        });
-    }
-}
-
-/// What a segment was to the peer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Arrival {
-    /// Not had before.
-    New {
-        /// Nothing is missing before it.
-        in_order: bool,
-    },
-    /// Had before.
-    Duplicate,
 }

@@ -1,25 +1,42 @@
-//! One connection from handshake to end: two programs that talk, and the packets between them.
+//! One connection from handshake to end: what happens on it, in order of time.
+
+mod handshake;
+mod turns;
+mod wire;
 
 use std::collections::BinaryHeap;
 
-use super::due::{Due, Event};
+use super::clock::Alarm;
+use super::due::{Due, End, Event};
 use super::link::Link;
-use super::report::Reporter;
-use super::script::{Answer, Prompt, Script};
-use super::sender::{Arrival, Sender};
+use super::report::{Reporter, View};
+use super::script::{Prompt, Script};
+use super::sender::Sender;
 use super::window::{Control, Window};
 use crate::random::Random;
 
-/// How long a peer sits on the acknowledgement of a lone segment, seconds (Linux's least).
-const DELAYED_ACK: f64 = 0.04;
-/// Handshake packets are sent again this often at most (Linux's default for SYN-ACKs).
-const HANDSHAKE_RETRIES: u32 = 5;
-
 const ESTABLISHED: u8 = 1;
 const SYN_SENT: u8 = 2;
-const FIN_WAIT1: u8 = 4;
 const CLOSED: u8 = 7;
-const LAST_ACK: u8 = 9;
+
+/// This host's receive window, segments.
+const OWN_ROOM: u32 = 400;
+
+/// One end of the connection.
+struct Half {
+    sender: Sender,
+    /// In-order segments that it has not acknowledged.
+    owed: u32,
+    /// Number of the first segment that it never sent.
+    fresh: u64,
+}
+
+/// What came in here.
+#[derive(Default)]
+struct Inbox {
+    received: u64,
+    out_of_order: u64,
+}
 
 /// A connection.
 pub(crate) struct Talk<'a> {
@@ -27,13 +44,16 @@ pub(crate) struct Talk<'a> {
     random: &'a mut Random,
     reporter: Reporter<'a>,
     script: Script,
-    sender: Sender,
+    host: Half,
+    peer: Half,
+    inbox: Inbox,
     due: BinaryHeap<Due>,
     order: u64,
-    /// In-order segments that the peer has not acknowledged.
-    unacknowledged: u32,
     turns: u32,
-    answering: bool,
+    /// This host has the word, or said something that is not acknowledged.
+    speaking: bool,
+    /// It waits for the peer's answer.
+    waiting: bool,
     state: u8,
 }
 
@@ -52,18 +72,24 @@ impl<'a> Talk<'a> {
             reason = "positive, and at most 1e9"
         )]
         let turns = 1 + turns as u32;
-        let sender = Sender::new(Window::new(control), script.room);
+        let half = |control, room| Half {
+            sender: Sender::new(Window::new(control), room),
+            owed: 0,
+            fresh: 0,
+        };
         Self {
             link,
             random,
             reporter,
             script,
-            sender,
+            host: half(control, script.room),
+            peer: half(Control::Cubic, OWN_ROOM),
+            inbox: Inbox::default(),
             due: BinaryHeap::new(),
             order: 0,
-            unacknowledged: 0,
             turns,
-            answering: false,
+            speaking: false,
+            waiting: false,
             state: ESTABLISHED,
         }
     }
@@ -79,234 +105,100 @@ impl<'a> Talk<'a> {
             Ok(begun) => begun,
             Err(ended) => return ended,
         };
-        self.prompt(begun);
+        match self.script.prompt {
+            Prompt::Request | Prompt::Keystroke => self.prompt(begun, End::Peer),
+            Prompt::Clock | Prompt::Need => self.push(begun, Event::Turn(End::Host)),
+        }
         loop {
             let packet = self.due.peek().map_or(f64::INFINITY, |due| due.at);
-            let alarm = self.sender.timer.next();
-            let now = alarm.map_or(packet, |(at, _)| at.min(packet));
+            let alarm = self.next_alarm().filter(|(at, ..)| *at < packet);
+            let now = alarm.map_or(packet, |(at, ..)| at);
             if now > until {
                 return until;
             }
-            let sent = match alarm {
-                Some((at, alarm)) if at < packet => {
-                    let Some(sent) = self.sender.alarmed(now, alarm) else {
-                        self.reporter.close(now, &self.sender.view(CLOSED));
-                        return now;
-                    };
-                    sent
+            if let Some((_, end, alarm)) = alarm {
+                if !self.rings(now, end, alarm) {
+                    return now;
                 }
-                _ => match self.due.pop() {
-                    Some(due) => self.happens(now, due.event),
-                    None => return until,
-                },
-            };
-            self.transmit(now, sent);
+            } else if let Some(due) = self.due.pop() {
+                self.happens(now, due.event);
+            }
             if let Some(ended) = self.turn_over(now) {
                 return ended;
             }
         }
     }
 
-    /// The peer opens the connection. Its SYN is lost unseen; the SYN-ACK is sent again, at
-    /// doubling intervals, until the peer's acknowledgement or its first data are here.
-    fn accept(&mut self, start: f64) -> Result<f64, f64> {
-        let mut now = start;
-        let mut wait = 1.0;
-        while self.link.receive(now).is_none() {
-            now += wait;
-            wait *= 2.0;
-            if wait > 64.0 {
-                return Err(now);
-            }
-        }
-        for retries in 0..=HANDSHAKE_RETRIES {
-            if let Some(at) = self.link.send(now) {
-                let arrival = self.link.receive(at).or_else(|| self.link.receive(at));
-                if let Some(arrival) = arrival {
-                    return Ok(self.established(arrival, now, retries));
-                }
-            }
-            now += f64::from(1 << retries);
-        }
-        Err(now)
-    }
-
-    /// This host opens it; a SYN that is sent again is seen as it happens.
-    fn open(&mut self, start: f64, until: f64) -> Result<f64, f64> {
-        let mut now = start;
-        let mut view = self.sender.view(SYN_SENT);
-        for retries in 0..=HANDSHAKE_RETRIES {
-            let answered = self.link.send(now).and_then(|at| self.link.receive(at));
-            if let Some(arrival) = answered {
-                return Ok(self.established(arrival, now, retries));
-            }
-            now += f64::from(1 << retries);
-            if now > until {
-                return Err(until);
-            }
-            if retries < HANDSHAKE_RETRIES {
-                view.retransmitted += 1;
-                view.kinds.syn += 1;
-                self.reporter.look(now, &view);
-            }
-        }
-        view.state = CLOSED;
-        self.reporter.close(now, &view);
-        Err(now)
-    }
-
-    fn established(&mut self, now: f64, sent: f64, retries: u32) -> f64 {
-        self.sender.established(retries, self.script.active);
-        self.reporter.established(retries);
-        if retries == 0 {
-            self.sender.clock.measure(now - sent);
-        }
-        now
-    }
-
-    fn happens(&mut self, now: f64, event: Event) -> Vec<u64> {
-        match event {
-            Event::Segment(number) => {
-                self.reach(now, number);
-                Vec::new()
-            }
-            Event::Overdue => {
-                if self.unacknowledged > 0 {
-                    self.acknowledge(now, false);
-                }
-                Vec::new()
-            }
-            Event::Ack { emitted, duplicate } => self.hear(now, emitted, duplicate),
-            Event::Request(emitted) => {
-                let mut sent = self.hear(now, emitted, false);
-                self.answer();
-                if self.script.prompt == Prompt::Keystroke {
-                    self.prompt(now);
-                }
-                sent.extend(self.sender.send(now, false));
-                sent
-            }
-            Event::Own => {
-                self.answer();
-                if self.turns > 0 {
-                    self.push(now + self.script.gap, Event::Own);
-                }
-                self.sender.send(now, false)
-            }
-        }
-    }
-
-    /// A segment is at the peer's: every second one, and whatever is out of order, is
-    /// acknowledged at once (RFC 5681, 4.2).
-    fn reach(&mut self, now: f64, number: u64) {
-        match self.sender.arrived(now, number) {
-            Arrival::Duplicate => self.acknowledge(now, true),
-            Arrival::New { in_order: false } => self.acknowledge(now, false),
-            Arrival::New { in_order: true } => {
-                self.unacknowledged += 1;
-                if self.unacknowledged >= 2 {
-                    self.acknowledge(now, false);
-                } else {
-                    self.push(now + DELAYED_ACK, Event::Overdue);
-                }
-            }
-        }
-    }
-
-    fn acknowledge(&mut self, now: f64, duplicate: bool) {
-        self.unacknowledged = 0;
-        if let Some(at) = self.link.receive(now) {
-            self.push(
-                at,
-                Event::Ack {
-                    emitted: now,
-                    duplicate,
-                },
-            );
-        }
-    }
-
-    fn hear(&mut self, now: f64, emitted: f64, duplicate: bool) -> Vec<u64> {
-        if self.state == ESTABLISHED {
-            self.reporter.look(now, &self.sender.view(self.state));
-        }
-        self.sender.acknowledged(now, emitted, duplicate)
-    }
-
-    /// This host says something.
-    fn answer(&mut self) {
-        self.turns = self.turns.saturating_sub(1);
-        self.answering = true;
-        let segments = match self.script.answer {
-            Answer::Exactly(segments) => segments,
-            Answer::Around(median) => self.random.segments(median, 1),
-            Answer::Terminal if self.random.chance(0.9) => 1,
-            Answer::Terminal => self.random.segments(3.0, 2).min(6),
+    fn next_alarm(&self) -> Option<(f64, End, Alarm)> {
+        let of = |half: &Half, end| {
+            let (at, alarm) = half.sender.timer.next()?;
+            Some((at, end, alarm))
         };
-        self.sender.write(segments);
-        if self.turns == 0 && self.script.hangs_up {
-            self.sender.write(1);
-            self.state = FIN_WAIT1;
+        match (of(&self.host, End::Host), of(&self.peer, End::Peer)) {
+            (Some(host), Some(peer)) => Some(if peer.0 < host.0 { peer } else { host }),
+            (host, peer) => host.or(peer),
         }
     }
 
-    /// Something brings about the next turn.
-    fn prompt(&mut self, now: f64) {
-        if self.script.prompt == Prompt::Clock {
-            self.push(now, Event::Own);
-            return;
+    /// A timer goes off. False if the connection ends with it.
+    fn rings(&mut self, now: f64, end: End, alarm: Alarm) -> bool {
+        self.look_for_route(now);
+        let sender = &mut self.half(end).sender;
+        if let Some(sent) = sender.alarmed(now, alarm) {
+            self.transmit(now, end, &sent);
+            return true;
         }
-        let mut at = now + self.random.exponential(self.script.gap);
-        let mut wait = 0.2 + self.link.rtt;
-        // The peer sends its request again until it is here.
-        for _ in 0..12 {
-            if let Some(arrival) = self.link.receive(at) {
-                self.push(arrival, Event::Request(at));
-                return;
+        if end == End::Host {
+            self.reporter.close(now, &self.view(CLOSED));
+            return false;
+        }
+        // The peer gave up, and nobody here hears of it.
+        sender.timer.at = None;
+        sender.timer.reordering = None;
+        true
+    }
+
+    fn happens(&mut self, now: f64, event: Event) {
+        self.look_for_route(now);
+        match event {
+            Event::Segment {
+                to,
+                number,
+                emitted,
+            } => self.reach(now, to, number, emitted),
+            Event::Ack {
+                to,
+                emitted,
+                duplicate,
+            } => self.hear(now, to, emitted, duplicate),
+            Event::Overdue(end) => {
+                if self.half(end).owed > 0 {
+                    self.acknowledge(now, end, false);
+                }
             }
-            at += wait;
-            wait *= 2.0;
+            Event::Turn(End::Host) => {
+                self.say(now);
+                if self.script.prompt == Prompt::Clock && self.turns > 0 {
+                    self.push(now + self.script.gap, Event::Turn(End::Host));
+                }
+            }
+            Event::Turn(End::Peer) => self.ask(now),
         }
     }
 
-    fn transmit(&mut self, now: f64, numbers: Vec<u64>) {
-        if numbers.is_empty() {
-            return;
-        }
-        let view = self.sender.view(self.state);
-        self.reporter.note(view.cwnd);
-        if self.sender.take_news() {
-            self.reporter.look(now, &view);
-        }
-        for number in numbers {
-            if let Some(at) = self.link.send(now) {
-                self.push(at, Event::Segment(number));
-            }
+    fn view(&self, state: u8) -> View {
+        View {
+            received: self.inbox.received,
+            out_of_order: self.inbox.out_of_order,
+            ..self.host.sender.view(state)
         }
     }
 
-    /// When everything said is acknowledged: the next turn, or the end.
-    fn turn_over(&mut self, now: f64) -> Option<f64> {
-        if !self.answering || !self.sender.is_idle() {
-            return None;
+    fn half(&mut self, end: End) -> &mut Half {
+        match end {
+            End::Host => &mut self.host,
+            End::Peer => &mut self.peer,
         }
-        if self.turns > 0 {
-            self.answering = false;
-            if self.script.prompt == Prompt::Request {
-                self.prompt(now);
-            }
-            return None;
-        }
-        if self.state == ESTABLISHED {
-            // The peer hangs up; our answer to that has to be acknowledged too.
-            self.state = LAST_ACK;
-            self.sender.write(1);
-            let sent = self.sender.send(now, false);
-            self.transmit(now, sent);
-            return None;
-        }
-        self.reporter.close(now, &self.sender.view(self.state));
-        Some(now)
     }
 
     fn push(&mut self, at: f64, event: Event) {

@@ -1,8 +1,8 @@
 //! Peers that are alike.
 
-use super::{END, ONSET};
-use crate::sim::link::{BURST_LASTS, Fault, Loss, Shape, Unrest};
-use crate::sim::script::{Answer, Prompt, Script};
+use super::{App, END, ONSET};
+use crate::sim::link::{BURST_LASTS, Fault, Faults, Loss, Shape, Unrest};
+use crate::sim::strain::Culprit;
 use crate::sim::window::Control;
 
 /// Which side peers are on.
@@ -10,6 +10,8 @@ use crate::sim::window::Control;
 pub(crate) enum Side {
     Public,
     Private,
+    /// The metadata service, on the private side.
+    Metadata,
 }
 
 /// Which address of this host they talk to.
@@ -33,100 +35,6 @@ pub(crate) enum Background {
     Exactly(Loss),
 }
 
-/// What a group's peers do.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum App {
-    /// A conversation.
-    Talk(Script),
-    /// This host opens connections to addresses that do not answer, so many a second.
-    Scan(f64),
-}
-
-impl App {
-    /// Pages over connections that are kept.
-    pub(crate) const fn web(gap: f64) -> Self {
-        Self::Talk(Script {
-            gap,
-            answer: Answer::Around(8.0),
-            prompt: Prompt::Request,
-            turns: 30.0,
-            hangs_up: false,
-            active: false,
-            room: 400,
-        })
-    }
-
-    /// A connection for each small request; this host hangs up.
-    pub(crate) const fn short(gap: f64, median: f64) -> Self {
-        Self::Talk(Script {
-            gap,
-            answer: Answer::Around(median),
-            prompt: Prompt::Request,
-            turns: 0.0,
-            hangs_up: true,
-            active: false,
-            room: 400,
-        })
-    }
-
-    /// A load balancer's check: one small answer, a connection each.
-    pub(crate) const fn check() -> Self {
-        Self::short(5.0, 1.0)
-    }
-
-    /// A terminal.
-    pub(crate) const fn ssh(gap: f64) -> Self {
-        Self::Talk(Script {
-            gap,
-            answer: Answer::Terminal,
-            prompt: Prompt::Keystroke,
-            turns: 1e9,
-            hangs_up: false,
-            active: false,
-            room: 400,
-        })
-    }
-
-    /// So many segments a second, as long as it lasts.
-    pub(crate) const fn bulk(per_second: u32) -> Self {
-        Self::Talk(Script {
-            gap: 1.0,
-            answer: Answer::Exactly(per_second),
-            prompt: Prompt::Clock,
-            turns: 1e9,
-            hangs_up: false,
-            active: false,
-            room: 400,
-        })
-    }
-
-    /// A peer that takes two segments at a time.
-    pub(crate) const fn slow_reader() -> Self {
-        Self::Talk(Script {
-            gap: 0.5,
-            answer: Answer::Exactly(4),
-            prompt: Prompt::Clock,
-            turns: 1e9,
-            hangs_up: false,
-            active: false,
-            room: 2,
-        })
-    }
-
-    /// This host asks others, on kept connections.
-    pub(crate) const fn client(gap: f64) -> Self {
-        Self::Talk(Script {
-            gap,
-            answer: Answer::Around(2.0),
-            prompt: Prompt::Request,
-            turns: 20.0,
-            hangs_up: true,
-            active: true,
-            room: 400,
-        })
-    }
-}
-
 /// Peers that are alike.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Group {
@@ -142,7 +50,7 @@ pub(crate) struct Group {
     pub(crate) control: Option<Control>,
     /// Round-trip times, seconds.
     pub(crate) rtt: (f64, f64),
-    pub(crate) fault: Option<Fault>,
+    pub(crate) faults: Faults,
     /// When peers begin, seconds.
     pub(crate) begin: (f64, f64),
     /// When they vanish without a word, seconds: as they begin, or at these moments.
@@ -171,7 +79,7 @@ pub(crate) const fn group(networks: u8, prefixes: u8, app: App) -> Group {
         mobile: 0.2,
         control: Some(Control::Cubic),
         rtt: (0.01, 0.18),
-        fault: None,
+        faults: [None; 2],
         begin: (-60.0, 5.0),
         vanish: None,
         unrest: Unrest::NONE,
@@ -190,6 +98,7 @@ pub(crate) const fn bad(loss: f64) -> Fault {
         from: ONSET,
         until: END,
         shape: Shape::Step,
+        culprit: Culprit::Path,
     }
 }
 
@@ -215,6 +124,11 @@ impl Fault {
         self
     }
 
+    pub(crate) const fn of(mut self, culprit: Culprit) -> Self {
+        self.culprit = culprit;
+        self
+    }
+
     pub(crate) const fn during(mut self, from: f64, until: f64) -> Self {
         self.from = from;
         self.until = until;
@@ -232,6 +146,11 @@ impl Fault {
 }
 
 impl Group {
+    /// Something is wrong on the way to these peers.
+    pub(crate) fn is_faulty(&self) -> bool {
+        self.faults.iter().any(Option::is_some)
+    }
+
     /// Peers in the VPC, reached in a millisecond.
     pub(crate) const fn private(peers: u8, app: App) -> Self {
         Self {
@@ -243,13 +162,30 @@ impl Group {
         }
     }
 
+    /// The agent's own questions to the metadata service, one each 20 s.
+    pub(crate) const fn metadata() -> Self {
+        Self {
+            side: Side::Metadata,
+            ..Self::private(1, App::poll(20.0))
+        }
+    }
+
     pub(crate) const fn at(self, local: Local) -> Self {
         Self { local, ..self }
     }
 
     pub(crate) const fn faulty(self, fault: Fault) -> Self {
         Self {
-            fault: Some(fault),
+            faults: [Some(fault), None],
+            ..self
+        }
+    }
+
+    /// At the same time as the other fault.
+    pub(crate) const fn also(self, fault: Fault) -> Self {
+        let [first, _] = self.faults;
+        Self {
+            faults: [first, Some(fault)],
             ..self
         }
     }

@@ -1,11 +1,14 @@
 //! The labelled scenarios, as data.
 
+mod app;
 mod further;
 mod group;
+mod lookalike;
 mod negative;
 mod positive;
 
-pub(crate) use group::{App, Background, Group, Local, Side, Vanish, bad, group};
+pub(crate) use app::App;
+pub(crate) use group::{Background, Group, Local, Side, Vanish, bad, group};
 
 /// When most incidents begin and end, seconds.
 pub(crate) const ONSET: f64 = 300.0;
@@ -89,8 +92,6 @@ pub(crate) struct Scenario {
     pub(crate) public_fault: bool,
     /// Which address is judged.
     pub(crate) local: Local,
-    /// What the detector would have to be told, and is not yet.
-    pub(crate) lacks: Option<&'static str>,
 }
 
 impl Scenario {
@@ -107,7 +108,6 @@ impl Scenario {
             length: WITH_AFTERMATH,
             public_fault: true,
             local: Local::First,
-            lacks: None,
         }
     }
 
@@ -124,7 +124,6 @@ impl Scenario {
             length: WITHOUT,
             public_fault: false,
             local: Local::First,
-            lacks: None,
         }
     }
 
@@ -156,13 +155,6 @@ impl Scenario {
         }
     }
 
-    const fn lacking(self, input: &'static str) -> Self {
-        Self {
-            lacks: Some(input),
-            ..self
-        }
-    }
-
     const fn judged_at(self, local: Local) -> Self {
         Self { local, ..self }
     }
@@ -175,6 +167,11 @@ impl Scenario {
 
 /// All of them, in order.
 pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
-    let tables = [positive::TABLE, negative::TABLE, further::TABLE];
+    let tables = [
+        positive::TABLE,
+        negative::TABLE,
+        further::TABLE,
+        lookalike::TABLE,
+    ];
     tables.into_iter().flatten()
 }

@@ -6,6 +6,7 @@ use super::Verdict::{
 use super::Verdict::{Private, Recovering, Suspect};
 use super::{App, Group, ONSET, Scenario, Vanish, bad, group};
 use crate::sim::link::Fault;
+use crate::sim::strain::Culprit;
 use crate::sim::window::Control;
 
 /// The usual control group: two busy neighbours.
@@ -27,6 +28,14 @@ const fn vanishing(networks: u8) -> Group {
 
 const fn private_fault(loss: f64) -> Fault {
     bad(loss).for_good()
+}
+
+/// What the instance sends and gets beyond its allowance is lost.
+pub(super) const fn throttled(from: f64, until: f64) -> Fault {
+    bad(0.06)
+        .bursts(6.0)
+        .of(Culprit::Allowance)
+        .during(from, until)
 }
 
 pub(super) const TABLE: &[Scenario] = &[
@@ -87,11 +96,14 @@ pub(super) const TABLE: &[Scenario] = &[
         &[Congestion, Healthy, Client],
     )
     .of(&[
-        web(12, 2).faulty(bad(0.06).bursts(6.0).during(ONSET, 420.0)),
-        Group::private(1, App::web(20.0)).faulty(private_fault(0.005)),
+        web(12, 2).faulty(throttled(ONSET, 420.0)),
+        Group::private(1, App::web(20.0)).faulty(
+            private_fault(0.005)
+                .of(Culprit::Allowance)
+                .during(ONSET, 420.0),
+        ),
     ])
-    .from(ONSET, 420.0, 1_200.0)
-    .lacking("the network card's allowance counters"),
+    .from(ONSET, 420.0, 1_200.0),
     Scenario::negative(
         "N11",
         "20 s of 30 % everywhere",

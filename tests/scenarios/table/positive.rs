@@ -86,8 +86,7 @@ pub(super) const TABLE: &[Scenario] = &[
         "no private traffic; the metadata service answers",
         120.0,
     )
-    .of(&[web(12, 2).faulty(bad(0.14))])
-    .lacking("the agent's own polls of the metadata service as control group"),
+    .of(&[web(12, 2).faulty(bad(0.14)), Group::metadata()]),
     sound("P19", "peers far away, 150 to 350 ms, 14 %", 120.0)
         .of(&[web(12, 2).rtt(0.15, 0.35).faulty(bad(0.14)), NEIGHBOURS]),
     sound("P20", "IPv6, networks of /32, 14 %", 100.0)

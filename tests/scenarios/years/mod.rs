@@ -10,12 +10,14 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use anyhow::{Context as _, Result};
-use edgeghost::detect::{Change, Detector};
+use edgeghost::config::Config;
+use edgeghost::event::Event;
 use edgeghost::host::HostSample;
+use edgeghost::pipeline::{Output, Pipeline};
 
 use crate::naive::{Naive, RULES};
 use crate::random::Random;
-use crate::run::PARAMS;
+use crate::run::clock;
 use crate::{pool, sim};
 use day::{Cause, Day, WINDOW, WINDOWS};
 
@@ -107,7 +109,8 @@ pub(crate) fn report(
 
 fn live(host: &HostKind, seed: u64) -> Tally {
     let mut day = Day::new(host, Random::new(seed));
-    let mut detector = Detector::new(PARAMS);
+    let mut pipeline = Pipeline::new(&config());
+    let mut out = Output::default();
     let mut naive = Naive::default();
     let mut fired = [false; RULES.len()];
     let mut tally = Tally {
@@ -123,11 +126,12 @@ fn live(host: &HostKind, seed: u64) -> Tally {
             let (due, later) = rest.split_at(rest.partition_point(|s| s.time_ns <= now_ns));
             rest = later;
             for sample in due {
-                detector.observe(sample);
+                pipeline.replay(*sample);
                 naive.observe(sample);
             }
-            for finding in detector.tick(now_ns, &HostSample::default()) {
-                if matches!(finding.change, Change::Advise { .. }) {
+            pipeline.tick(now_ns, &HostSample::default(), clock(), &mut out);
+            for note in out.notes.drain(..) {
+                if matches!(note.event, Event::Recommendation(_)) {
                     *tally.advice.entry(day.cause(window)).or_default() += 1;
                 }
             }
@@ -139,6 +143,13 @@ fn live(host: &HostKind, seed: u64) -> Tally {
         }
     }
     tally
+}
+
+/// As an operator has it, but for the windows, which nobody reads here.
+fn config() -> Config {
+    let mut config = Config::default();
+    config.window.seconds = 3_600.0;
+    config
 }
 
 impl Tally {

@@ -1,4 +1,8 @@
 //! What an acknowledgement says is delivered, and what must be lost then.
+//!
+//! Counted as Linux counts: a duplicate that the other end reports is a delivery too
+//! (`tcp_dsack_seen`), and a reordering is noticed when a segment that was never sent again is
+//! delivered below one that was delivered before (`tcp_check_sack_reordering`).
 
 use super::{Sender, State};
 
@@ -6,10 +10,19 @@ use super::{Sender, State};
 const DUPLICATES: usize = 3;
 
 impl Sender {
-    /// Marks what the peer had at `emitted`: how many segments, and whether one of them was sent
-    /// again for nothing.
+    /// The other end got a segment twice.
+    pub(super) fn note_duplicate(&mut self) {
+        self.totals.duplicates += 1;
+        self.totals.delivered += 1;
+        // A duplicate arrival widens the wait for late segments (RFC 8985, 6.2).
+        self.patient |= self.probed.is_none();
+        self.doubtful = self.doubtful.map(|segments| segments.saturating_sub(1));
+    }
+
+    /// Marks what the other end had at `emitted`: how many segments, and whether one of them was
+    /// sent again for nothing.
     pub(super) fn take(&mut self, now: f64, emitted: f64) -> (u32, bool) {
-        let (mut delivered, mut spurious) = (0, false);
+        let (mut delivered, mut spurious, mut overtaken) = (0, false, false);
         let beyond = self.segments.iter().rposition(|segment| segment.delivered);
         for (index, segment) in self.segments.iter_mut().enumerate() {
             if segment.delivered || segment.received > emitted {
@@ -23,7 +36,7 @@ impl Sender {
             let took = now - segment.sent;
             if segment.times == 1 {
                 self.clock.measure(took);
-                self.reordered |= beyond.is_some_and(|beyond| index < beyond);
+                overtaken |= beyond.is_some_and(|beyond| index < beyond);
             } else {
                 spurious |= emitted < segment.sent;
             }
@@ -33,6 +46,8 @@ impl Sender {
             }
         }
         self.totals.delivered += u64::from(delivered);
+        self.totals.reordered += u64::from(overtaken);
+        self.patient |= overtaken;
         while self.segments.front().is_some_and(|s| s.delivered) {
             self.segments.pop_front();
             self.sacked -= 1;
@@ -40,6 +55,22 @@ impl Sender {
             self.clock.progressed();
         }
         (delivered, spurious)
+    }
+
+    /// A timeout: everything counts as lost.
+    pub(super) fn lose_all(&mut self) {
+        let first = self.state != State::Loss;
+        if first {
+            self.doubt();
+        }
+        self.window.collapse(first);
+        self.state = State::Loss;
+        self.until = self.end();
+        self.lost = 0;
+        for segment in &mut self.segments {
+            segment.lost = !segment.delivered;
+            self.lost += usize::from(segment.lost);
+        }
     }
 
     /// What looked lost was not.
@@ -57,7 +88,7 @@ impl Sender {
     /// began a recovery.
     pub(super) fn find_losses(&mut self, now: f64) -> bool {
         let settled = self.sacked >= DUPLICATES || self.state == State::Recovery;
-        let patience = if settled && !self.reordered {
+        let patience = if settled && !self.patient {
             0.0
         } else {
             self.clock.least() / 4.0

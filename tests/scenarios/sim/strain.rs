@@ -1,0 +1,89 @@
+//! What the host itself does to packets, and what its counters say of that.
+
+use edgeghost::flow::FlowSample;
+use edgeghost::host::HostSample;
+
+/// Who loses the packets of a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Culprit {
+    /// Somebody on the way, who tells nobody.
+    Path,
+    /// The instance exceeds a network allowance, either way.
+    Allowance,
+    /// The host's queueing discipline; inbound losses are none of its business.
+    Queue,
+    /// The host has no route.
+    Route,
+}
+
+/// Something that a counter of the host grows by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Count {
+    Allowance,
+    Drop,
+    /// A drop of a segment that was sent again: the sender is told.
+    DropAgain,
+    NoRoute,
+}
+
+/// What the counters of the host grew by, second by second.
+#[derive(Debug, Default)]
+pub(crate) struct Counters(Vec<HostSample>);
+
+impl Counters {
+    /// For a scenario of so many seconds.
+    pub(super) fn new(length: f64) -> Self {
+        let calm = HostSample {
+            allowance_exceeded: Some(0),
+            local_drops: Some(0),
+            segments_sent: Some(0),
+            segments_retransmitted: Some(0),
+            retransmissions_failed: Some(0),
+            no_route: Some(0),
+        };
+        Self(vec![calm; second(length) + 1])
+    }
+
+    /// What the host has to tell at the tick at this moment, a whole second.
+    pub(crate) fn at(&self, at: f64) -> HostSample {
+        let last = second(at).checked_sub(1);
+        let sample = last.and_then(|last| self.0.get(last));
+        sample.copied().unwrap_or_default()
+    }
+
+    pub(super) fn add(&mut self, at: f64, count: Count) {
+        let Some(sample) = self.0.get_mut(second(at)) else {
+            return;
+        };
+        match count {
+            Count::Allowance => grow(&mut sample.allowance_exceeded, 1),
+            Count::Drop => grow(&mut sample.local_drops, 1),
+            Count::DropAgain => {
+                grow(&mut sample.local_drops, 1);
+                grow(&mut sample.retransmissions_failed, 1);
+            }
+            Count::NoRoute => grow(&mut sample.no_route, 1),
+        }
+    }
+
+    /// The sockets' segments count for the host as well, in the second of the flow's report.
+    pub(super) fn add_segments(&mut self, at: f64, sample: &FlowSample) {
+        if let Some(host) = self.0.get_mut(second(at)) {
+            grow(&mut host.segments_sent, sample.sent);
+            grow(&mut host.segments_retransmitted, sample.retransmitted);
+        }
+    }
+}
+
+fn grow(counter: &mut Option<u64>, by: u64) {
+    *counter = counter.map(|count| count + by);
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "hours at most; what was before the agent counts for its first second"
+)]
+fn second(at: f64) -> usize {
+    at.max(0.0) as usize
+}
