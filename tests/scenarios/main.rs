@@ -31,6 +31,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Parser as _;
 
 use options::Options;
+use sim::spread::Networks;
 use table::Scenario;
 
 fn main() -> ExitCode {
@@ -56,18 +57,19 @@ fn work(options: &Options) -> Result<()> {
     }
     if let [id, seed] = options.trace.as_slice() {
         let seed = seed.parse().context("SEED is a number")?;
-        return show(find(id)?, seed);
+        return show(find(id)?, (seed, options.networks));
     }
     let scenarios = chosen(&options.only)?;
     let results = all(&scenarios, options);
+    let report = || format!("{}{}", options.networks.heading(), print::report(&results));
     match options.json.as_deref() {
         Some(file) if file == Path::new("-") => say(&format!("{:#}\n", json::report(&results))),
         Some(file) => {
             std::fs::write(file, format!("{:#}\n", json::report(&results)))
                 .with_context(|| format!("cannot write {}", file.display()))?;
-            say(&print::report(&results))
+            say(&report())
         }
-        None => say(&print::report(&results)),
+        None => say(&report()),
     }
 }
 
@@ -78,7 +80,8 @@ fn all(scenarios: &[&'static Scenario], options: &Options) -> Vec<score::Result>
         .iter()
         .flat_map(|scenario| seeds().map(|seed| (*scenario, seed)))
         .collect();
-    let work = |(scenario, seed): &(&Scenario, u64)| run::run(scenario, *seed, |_| ());
+    let networks = options.networks;
+    let work = |(scenario, seed): &(&Scenario, u64)| run::run(scenario, (*seed, networks), |_| ());
     let mut outcomes = pool::map(&jobs, work, |done| progress(done, jobs.len())).into_iter();
     scenarios
         .iter()
@@ -89,7 +92,7 @@ fn all(scenarios: &[&'static Scenario], options: &Options) -> Vec<score::Result>
         .collect()
 }
 
-fn show(scenario: &Scenario, seed: u64) -> Result<()> {
+fn show(scenario: &Scenario, seed: (u64, Networks)) -> Result<()> {
     let mut text = format!("{} {}\n", scenario.id, scenario.text);
     let outcome = run::run(scenario, seed, |tick| {
         text.push_str(&trace::lines(tick));

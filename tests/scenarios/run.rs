@@ -7,7 +7,7 @@ use edgeghost::flow::FlowSample;
 use edgeghost::host::HostSample;
 
 use crate::naive::{Naive, RULES};
-use crate::sim;
+use crate::sim::{self, spread::Networks};
 use crate::table::{Advice, Scenario, Verdict};
 
 const SECOND: u64 = 1_000_000_000;
@@ -65,8 +65,12 @@ pub(crate) struct Tick<'a> {
 }
 
 /// Runs it.
-pub(crate) fn run(scenario: &Scenario, seed: u64, mut watch: impl FnMut(&Tick<'_>)) -> Outcome {
-    let samples = sim::samples(scenario, seed);
+pub(crate) fn run(
+    scenario: &Scenario,
+    (seed, networks): (u64, Networks),
+    mut watch: impl FnMut(&Tick<'_>),
+) -> Outcome {
+    let samples = sim::samples(scenario, seed, networks);
     let mut detector = Detector::new(PARAMS);
     let mut naive = Naive::default();
     let mut judge = Judge::new(scenario, seed, samples.len());

@@ -7,6 +7,7 @@ pub(crate) mod link;
 mod report;
 pub(crate) mod script;
 mod sender;
+pub(crate) mod spread;
 mod talk;
 pub(crate) mod window;
 
@@ -21,6 +22,7 @@ use link::{BURST_LASTS, Link, Loss};
 pub(crate) use report::nanos;
 use report::{Identity, Reporter};
 use script::{Answer, Prompt, Script};
+use spread::Networks;
 use talk::Talk;
 use window::Control;
 
@@ -37,8 +39,10 @@ struct Peer {
 }
 
 /// All samples of a scenario, in order of time.
-pub(crate) fn samples(scenario: &Scenario, seed: u64) -> Vec<FlowSample> {
-    traffic(scenario.groups, scenario.length, seed ^ fold(scenario.id))
+pub(crate) fn samples(scenario: &Scenario, seed: u64, networks: Networks) -> Vec<FlowSample> {
+    let mut samples = traffic(scenario.groups, scenario.length, seed ^ fold(scenario.id));
+    networks.place(&mut samples);
+    samples
 }
 
 /// All samples of these groups, in order of time.
