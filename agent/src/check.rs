@@ -3,14 +3,57 @@
 use std::io::{self, Write};
 
 use edgeghost_common::Offsets;
+use thiserror::Error;
 
 use crate::bpf::probe_names;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::kernel::has_tracepoint;
 use crate::startup::{self, Unfit};
 
+/// Why the agent cannot run.
+#[derive(Debug, Error)]
+pub enum CheckError {
+    /// What the configuration names cannot be used, on whatever host (exit code 2).
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Not on this host, or not with these privileges (exit code 3).
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+}
+
 /// Writes a line per finding, and gives the first reason why the agent cannot run here.
-pub fn run(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> {
+pub fn run(config: &Config, out: &mut impl Write) -> io::Result<Result<(), CheckError>> {
+    let networks = networks(config, out)?;
+    let host = host(config, out)?;
+    Ok(networks.map_err(Into::into).and(host.map_err(Into::into)))
+}
+
+/// By what peers are told apart.
+fn networks(config: &Config, out: &mut impl Write) -> io::Result<Result<(), ConfigError>> {
+    let what = "networks";
+    match config.systems() {
+        Ok(None) => line(
+            out,
+            true,
+            what,
+            "by /16 and /32: path.as_table names no table",
+        )?,
+        Ok(Some(systems)) if systems.is_old() => mark(
+            out,
+            "warn",
+            what,
+            &format!("by autonomous system: {systems}; addresses change hands: get it anew"),
+        )?,
+        Ok(Some(systems)) => line(out, true, what, &format!("by autonomous system: {systems}"))?,
+        Err(error) => {
+            line(out, false, what, &error.to_string())?;
+            return Ok(Err(error));
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> {
     let uname = rustix::system::uname();
     let release = uname.release().to_string_lossy();
     line(
@@ -70,9 +113,9 @@ pub fn run(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit
 }
 
 fn line(out: &mut impl Write, good: bool, what: &str, words: &str) -> io::Result<()> {
-    writeln!(
-        out,
-        "{:<5}{what:<24}{words}",
-        if good { "ok" } else { "FAIL" }
-    )
+    mark(out, if good { "ok" } else { "FAIL" }, what, words)
+}
+
+fn mark(out: &mut impl Write, mark: &str, what: &str, words: &str) -> io::Result<()> {
+    writeln!(out, "{mark:<5}{what:<24}{words}")
 }

@@ -1,5 +1,7 @@
 //! The configuration: TOML, every key optional, every mistake refused by name.
 
+use std::path::PathBuf;
+
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +19,7 @@ pub struct Config {
     pub window: Window,
     /// Bounds on what is kept per flow.
     pub flows: Flows,
-    /// What counts as private.
+    /// What counts as private, and which peers count as one.
     pub path: PathClasses,
     /// Judgement.
     pub detect: Detect,
@@ -60,13 +62,17 @@ pub struct Flows {
     pub table_max: u32,
 }
 
-/// What counts as private.
+/// What counts as private, and which peers count as one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PathClasses {
     /// Networks reached without the internet gateway although their addresses are public: a VPC
     /// in public address space, a peering, Direct Connect, a VPN.
     pub private_cidrs: Vec<IpNet>,
+    /// Files that tell which autonomous system announces an address, as CAIDA's `RouteViews`
+    /// `pfx2as`, compressed or not. Without any, peers count as one network by /16 and /32.
+    #[serde(deserialize_with = "read::one_or_more")]
+    pub as_table: Vec<PathBuf>,
 }
 
 /// Judgement.

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{ConfigInfo, StopInfo};
 use crate::host::HostSample;
+use crate::path::AsTable;
 use crate::pipeline::{self, Pipeline};
 use crate::publish::{self, StartFacts};
 use crate::sink::{Identity, Output, OutputError, Queue, Stream, Writer};
@@ -67,6 +68,8 @@ pub struct RunOptions {
     pub config: Config,
     /// File that they came from.
     pub config_file: Option<PathBuf>,
+    /// The table of autonomous systems that they name.
+    pub systems: Option<Arc<AsTable>>,
     /// Where events go.
     pub output: PathBuf,
     /// Where the detector's input is recorded, if it is.
@@ -143,7 +146,7 @@ impl Daemon {
         let daemon = Self {
             kernel,
             records,
-            pipeline: Pipeline::new(config),
+            pipeline: Pipeline::new(config, options.systems.clone()),
             stream,
             vitals: Vitals::new(),
             pace: Pace::new(startup::settings(config)),

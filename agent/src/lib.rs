@@ -29,4 +29,5 @@ pub mod remedy;
 pub mod replay;
 pub mod sink;
 pub mod startup;
+pub mod unpack;
 pub mod vitals;

@@ -5,11 +5,12 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use edgeghost::check::CheckError;
 use edgeghost::cli::{Cli, Command, ConfigFile};
 use edgeghost::config::{Config, ConfigError};
 use edgeghost::daemon::{self, RunError, RunOptions};
+use edgeghost::path::AsTable;
 use edgeghost::replay::ReplayError;
-use edgeghost::startup::Unfit;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -31,10 +32,15 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
         Command::Run(run) => {
             drop(out);
             let config = read(&run.config)?;
+            let systems = config.systems()?;
+            if let Some(systems) = &systems {
+                tell(systems);
+            }
             let (config_file, output, record) = (run.config.config, run.output, run.record);
             daemon::run(&RunOptions {
                 config,
                 config_file,
+                systems,
                 output,
                 record,
             })?;
@@ -64,11 +70,22 @@ fn read(file: &ConfigFile) -> Result<Config, ConfigError> {
         .map_or_else(|| Ok(Config::default()), Config::read)
 }
 
+/// What the daemon's own log says of a table.
+fn tell(systems: &AsTable) {
+    log::info!("networks are told apart by autonomous system: {systems}");
+    if systems.is_old() {
+        log::warn!("the table of autonomous systems is old: addresses change hands; get it anew");
+    }
+}
+
 fn exit_code(error: &(dyn Error + 'static)) -> ExitCode {
     let usage = error.is::<ConfigError>()
+        || matches!(error.downcast_ref(), Some(CheckError::Config(_)))
+        || matches!(error.downcast_ref(), Some(ReplayError::Config(_)))
         || matches!(error.downcast_ref(), Some(RunError::Output(_)))
         || matches!(error.downcast_ref(), Some(ReplayError::Open { .. }));
-    let unfit = error.is::<Unfit>() || matches!(error.downcast_ref(), Some(RunError::Unfit(_)));
+    let unfit = matches!(error.downcast_ref(), Some(RunError::Unfit(_)))
+        || matches!(error.downcast_ref(), Some(CheckError::Unfit(_)));
     ExitCode::from(if usage {
         2
     } else if unfit {

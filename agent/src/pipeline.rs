@@ -2,6 +2,7 @@
 //! its own.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -10,7 +11,7 @@ use crate::flow::{
     DecodeError, FlowKey, FlowSample, FlowTable, Local, Record, Step, Windows, decode,
 };
 use crate::host::HostSample;
-use crate::path::{Classifier, PathClass, Ranges};
+use crate::path::{AsTable, Classifier, PathClass, Ranges};
 use crate::publish::{self, Incidents, Note};
 
 /// A judgement must stand for this long before it is told: one breath.
@@ -62,15 +63,15 @@ pub struct Figures {
 }
 
 impl Pipeline {
-    /// A pipeline that knows nothing yet.
-    pub fn new(config: &Config) -> Self {
+    /// A pipeline that knows nothing yet but whose addresses are, if `systems` tells.
+    pub fn new(config: &Config, systems: Option<Arc<AsTable>>) -> Self {
         let ranges = Ranges {
             private: config.path.private_cidrs.clone(),
             ..Ranges::default()
         };
         let capacity = usize::try_from(config.flows.table_max).unwrap_or(usize::MAX);
         Self {
-            classifier: Classifier::new(&ranges),
+            classifier: Classifier::new(&ranges).with_systems(systems),
             table: FlowTable::new(NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN)),
             windows: Windows::default(),
             detector: Detector::new(Params {

@@ -9,13 +9,15 @@ mod lines;
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::event::{Event, Time};
 use crate::host::HostSample;
+use crate::path::AsTable;
 use crate::pipeline::{Output, Pipeline};
 use crate::publish::{self, Note};
 use crate::sink::Identity;
@@ -42,6 +44,9 @@ pub enum ReplayError {
         /// What is wrong with it.
         problem: String,
     },
+    /// What the configuration given names cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The judgements cannot be written.
     #[error(transparent)]
     Write(#[from] io::Error),
@@ -58,9 +63,18 @@ pub fn run(
     explain: bool,
     out: &mut impl Write,
 ) -> Result<(), ReplayError> {
+    let given = match config {
+        Some(config) => Some(Given {
+            config,
+            systems: config.systems()?,
+        }),
+        None => None,
+    };
     let mut replay = Replay {
-        config,
-        pipeline: Pipeline::new(config.unwrap_or(&Config::default())),
+        pipeline: given
+            .as_ref()
+            .map_or_else(|| Pipeline::new(&Config::default(), None), Given::pipeline),
+        given,
         identity: None,
         last_ns: 0,
         sequence: 0,
@@ -79,8 +93,20 @@ pub fn run(
     Ok(())
 }
 
+/// A configuration that is not the recorded one.
+struct Given<'a> {
+    config: &'a Config,
+    systems: Option<Arc<AsTable>>,
+}
+
+impl Given<'_> {
+    fn pipeline(&self) -> Pipeline {
+        Pipeline::new(self.config, self.systems.clone())
+    }
+}
+
 struct Replay<'a> {
-    config: Option<&'a Config>,
+    given: Option<Given<'a>>,
     pipeline: Pipeline,
     identity: Option<Identity>,
     last_ns: u64,
@@ -93,7 +119,7 @@ struct Replay<'a> {
 impl Replay<'_> {
     fn take(&mut self, content: Content, time: Time) -> Result<(), String> {
         match content {
-            Content::Start { identity, toml } => self.start(identity, &toml)?,
+            Content::Start { identity, toml } => self.start(identity, &toml, time)?,
             Content::Flow(sample) => self.pipeline.replay(publish::recorded(&sample)),
             Content::Host(host) => {
                 let now_ns = host.monotonic_ns;
@@ -124,21 +150,26 @@ impl Replay<'_> {
 
     /// The head of a file. One of another run begins anew; the same run's goes on (it heads every
     /// file of a recording).
-    fn start(&mut self, identity: Identity, toml: &str) -> Result<(), String> {
+    fn start(&mut self, identity: Identity, toml: &str, time: Time) -> Result<(), String> {
         if self.identity.as_ref() == Some(&identity) {
             return Ok(());
         }
         let path = Path::new("of the recording");
         let recorded = Config::parse(toml, path).map_err(|error| error.to_string())?;
-        if let Some(config) = self.config.filter(|config| **config != recorded) {
-            log::warn!(
-                "judged by the configuration given (digest {}) instead of the recorded one ({}): \
-                 judgements may differ",
-                config.digest(),
-                recorded.digest()
-            );
-        }
-        self.pipeline = Pipeline::new(self.config.unwrap_or(&recorded));
+        self.pipeline = match &self.given {
+            Some(given) => {
+                if *given.config != recorded {
+                    log::warn!(
+                        "judged by the configuration given (digest {}) instead of the recorded \
+                         one ({}): judgements may differ",
+                        given.config.digest(),
+                        recorded.digest()
+                    );
+                }
+                given.pipeline()
+            }
+            None => Pipeline::new(&recorded, recorded_systems(&recorded, time)),
+        };
         self.identity = Some(identity);
         self.last_ns = 0;
         Ok(())
@@ -160,6 +191,25 @@ impl Replay<'_> {
         }
         Ok(())
     }
+}
+
+/// The table of autonomous systems of a run that began at `start`, if it had one. A recording may
+/// be judged where that is not, or is another by now.
+fn recorded_systems(recorded: &Config, start: Time) -> Option<Arc<AsTable>> {
+    let systems = recorded.systems().unwrap_or_else(|error| {
+        log::warn!(
+            "the recorded run told networks apart by autonomous system, and this replay does it \
+             by /16 and /32: judgements may differ. {error}"
+        );
+        None
+    })?;
+    if systems.modified().is_some_and(|at| Time::from(at) > start) {
+        log::warn!(
+            "the table of autonomous systems was changed after the recorded run had begun: \
+             judgements may differ"
+        );
+    }
+    Some(systems)
 }
 
 /// What a replay tells. Windows are not: their flows and listeners are not recorded.

@@ -7,6 +7,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod as_table;
+mod bench;
 mod call;
 mod command_line;
 mod configuration;

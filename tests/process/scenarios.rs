@@ -111,3 +111,27 @@ fn what_it_cannot_do_is_an_error() {
     unknown.expect_code(1);
     unknown.expect_stderr(&["Z99", "--list"]);
 }
+
+/// The only provider there is, bad: spread over many blocks it looks like many, unless a table
+/// tells that it is one.
+#[test]
+fn a_table_makes_one_voice_of_a_provider_with_many_blocks() {
+    let told = |networks| {
+        let args = [
+            "--seeds",
+            "1",
+            "--only",
+            "N05",
+            "--json",
+            "-",
+            "--networks",
+            networks,
+        ];
+        let outcome = scenarios(&args);
+        outcome.expect_code(0);
+        let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
+        report["scenarios"][0]["runs"].clone()
+    };
+    assert_eq!(told("as"), told("blocks"));
+    assert_ne!(told("spread"), told("blocks"));
+}

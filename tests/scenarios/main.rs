@@ -34,6 +34,7 @@ use clap::Parser as _;
 
 use options::Options;
 use record::Recording;
+use sim::spread::Networks;
 use table::Scenario;
 
 fn main() -> ExitCode {
@@ -59,18 +60,23 @@ fn work(options: &Options) -> Result<()> {
     }
     if let [id, seed] = options.trace.as_slice() {
         let seed = seed.parse().context("SEED is a number")?;
-        return show(find(id)?, seed, options.record.as_deref());
+        return show(
+            find(id)?,
+            (seed, options.networks),
+            options.record.as_deref(),
+        );
     }
     let scenarios = chosen(&options.only)?;
     let results = all(&scenarios, options);
+    let report = || format!("{}{}", options.networks.heading(), print::report(&results));
     match options.json.as_deref() {
         Some(file) if file == Path::new("-") => say(&format!("{:#}\n", json::report(&results))),
         Some(file) => {
             std::fs::write(file, format!("{:#}\n", json::report(&results)))
                 .with_context(|| format!("cannot write {}", file.display()))?;
-            say(&print::report(&results))
+            say(&report())
         }
-        None => say(&print::report(&results)),
+        None => say(&report()),
     }
 }
 
@@ -81,7 +87,8 @@ fn all(scenarios: &[&'static Scenario], options: &Options) -> Vec<score::Result>
         .iter()
         .flat_map(|scenario| seeds().map(|seed| (*scenario, seed)))
         .collect();
-    let work = |(scenario, seed): &(&Scenario, u64)| run::run(scenario, *seed, |_| ());
+    let networks = options.networks;
+    let work = |(scenario, seed): &(&Scenario, u64)| run::run(scenario, (*seed, networks), |_| ());
     let mut outcomes = pool::map(&jobs, work, |done| progress(done, jobs.len())).into_iter();
     scenarios
         .iter()
@@ -92,7 +99,7 @@ fn all(scenarios: &[&'static Scenario], options: &Options) -> Vec<score::Result>
         .collect()
 }
 
-fn show(scenario: &Scenario, seed: u64, record: Option<&Path>) -> Result<()> {
+fn show(scenario: &Scenario, seed: (u64, Networks), record: Option<&Path>) -> Result<()> {
     let mut recording = record.map(Recording::create).transpose()?;
     let mut written = Ok(());
     let mut text = format!("{} {}\n", scenario.id, scenario.text);

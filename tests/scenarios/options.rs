@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::sim::spread::Networks;
+
 /// Runs labelled scenarios through the detector and tells how often, how fast and how surely it
 /// was right, beside thresholds as one would set them by hand on the same samples.
 #[derive(Debug, Parser)]
@@ -27,6 +29,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "ID")]
     pub(crate) only: Vec<String>,
 
+    /// Where the simulated providers' addresses lie, and by what they are told apart
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) networks: Networks,
+
     /// Write all figures as JSON to this file, or to standard output instead of the table: `-`
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -42,7 +48,7 @@ pub(crate) struct Options {
 
     /// Instead of the scenarios, so many host-years of traffic on which no Elastic IP fails:
     /// false advice per host-year; about 75 seconds each on two processors
-    #[arg(long, value_name = "N", conflicts_with_all = ["only", "json", "seeds"],
+    #[arg(long, value_name = "N", conflicts_with_all = ["only", "json", "networks", "seeds"],
           value_parser = years)]
     pub(crate) years: Option<f64>,
 

@@ -13,6 +13,7 @@ use edgeghost::publish::Note;
 
 use crate::judge::{Judge, Outcome};
 use crate::naive::Naive;
+use crate::sim::spread::Networks;
 use crate::sim::{self, Traffic};
 use crate::table::Scenario;
 
@@ -29,9 +30,13 @@ pub(crate) struct Tick<'a> {
 }
 
 /// Runs it.
-pub(crate) fn run(scenario: &Scenario, seed: u64, mut watch: impl FnMut(&Tick<'_>)) -> Outcome {
-    let Traffic { flows, host } = sim::samples(scenario, seed);
-    let mut pipeline = Pipeline::new(&Config::default());
+pub(crate) fn run(
+    scenario: &Scenario,
+    (seed, networks): (u64, Networks),
+    mut watch: impl FnMut(&Tick<'_>),
+) -> Outcome {
+    let Traffic { flows, host } = sim::samples(scenario, seed, networks);
+    let mut pipeline = Pipeline::new(&Config::default(), networks.systems());
     let mut naive = Naive::default();
     let mut judge = Judge::new(scenario, seed, flows.len());
     let mut out = Output::default();

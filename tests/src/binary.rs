@@ -27,6 +27,15 @@ pub fn scenarios() -> Result<PathBuf> {
     )
 }
 
+/// The benchmarks: `EDGEGHOST_BENCH_BIN`, or those that the same build made.
+pub fn bench() -> Result<PathBuf> {
+    find(
+        "EDGEGHOST_BENCH_BIN",
+        "edgeghost-bench",
+        "cargo build --package edgeghost-tests --bins",
+    )
+}
+
 /// Folder of the fixtures. The crate's folder is looked up when the test runs, for a test program
 /// may have been built elsewhere.
 pub fn fixtures() -> PathBuf {

@@ -61,6 +61,16 @@ pub(crate) fn build_scenarios(profile: Profile) -> Result<PathBuf> {
     )
 }
 
+/// The benchmarks, built.
+pub(crate) fn build_bench(profile: Profile) -> Result<PathBuf> {
+    build(
+        "build",
+        "edgeghost-tests",
+        &["--bin", "edgeghost-bench"],
+        profile,
+    )
+}
+
 /// A test program of the tests crate, built but not run.
 pub(crate) fn build_test(target: &str) -> Result<PathBuf> {
     build(

@@ -3,6 +3,7 @@
 //! One module per command, each with its `Options` and its `run`. What a command needs from the
 //! machine it gets from [`setup`]; what it runs it runs through [`exec`].
 
+mod bench;
 mod build;
 mod cargo;
 mod elevate;
@@ -50,6 +51,8 @@ enum Command {
     Lab(lab::Options),
     /// Run labelled scenarios through the detector and show how often, how fast it is right
     Scenarios(scenarios::Options),
+    /// Measure what parts of the agent cost on this machine
+    Bench(bench::Options),
     /// Check layout and mistakes as CI does
     Lint(lint::Options),
 }
@@ -70,6 +73,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Test(options) => test::run(&options),
         Command::Lab(options) => lab::run(options),
         Command::Scenarios(options) => scenarios::run(&options),
+        Command::Bench(options) => bench::run(&options),
         Command::Lint(options) => lint::run(&options),
     }
 }

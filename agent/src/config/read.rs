@@ -1,11 +1,16 @@
 //! Reading a configuration, and refusing what is wrong with it.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use serde::Deserializer;
+use serde::de::{SeqAccess, Visitor};
 use thiserror::Error;
 
 use super::Config;
 use crate::hash::fnv1a;
+use crate::path::{AsTable, AsTableError};
 
 /// What is wrong with a configuration.
 #[derive(Debug, Error)]
@@ -38,6 +43,9 @@ pub enum ConfigError {
         /// What would be right.
         allowed: &'static str,
     },
+    /// A table of autonomous systems that it names cannot be used.
+    #[error(transparent)]
+    AsTable(#[from] AsTableError),
 }
 
 impl Config {
@@ -69,6 +77,15 @@ impl Config {
     pub fn digest(&self) -> String {
         let text = self.to_toml().unwrap_or_default();
         format!("{:016x}", fnv1a(text.bytes()))
+    }
+
+    /// The table of autonomous systems that it names, if it names one.
+    pub fn systems(&self) -> Result<Option<Arc<AsTable>>, ConfigError> {
+        let files = self.path.as_table.as_slice();
+        if files.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Arc::new(AsTable::read(files)?)))
     }
 
     fn check(&self, path: &Path) -> Result<(), ConfigError> {
@@ -165,6 +182,33 @@ impl Config {
     }
 }
 
+/// Files: one by its name, or a list of them.
+pub(super) fn one_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<PathBuf>, D::Error> {
+    struct Files;
+
+    impl<'de> Visitor<'de> for Files {
+        type Value = Vec<PathBuf>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a file name, or a list of file names")
+        }
+
+        fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+            Ok(vec![name.into()])
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<Self::Value, A::Error> {
+            let mut files = Vec::new();
+            while let Some(name) = names.next_element()? {
+                files.push(name);
+            }
+            Ok(files)
+        }
+    }
+
+    from.deserialize_any(Files)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,6 +247,23 @@ mod tests {
         assert!(nan.contains("detect.hold_seconds"), "{nan}");
         let cidr = parse("[path]\nprivate_cidrs = [\"10.0.0.0/33\"]").unwrap_err();
         assert!(cidr.contains("private_cidrs"), "{cidr}");
+        let table = parse("[path]\n\nas_table = 7").unwrap_err();
+        assert!(
+            table.contains("as_table") && table.contains("a file name, or a list of file names"),
+            "{table}"
+        );
+    }
+
+    #[test]
+    fn one_file_is_a_list_of_one() {
+        let one = parse("[path]\nas_table = \"a.gz\"").unwrap();
+        assert_eq!(one.path.as_table, [PathBuf::from("a.gz")]);
+        let same = parse("[path]\nas_table = [\"a.gz\"]").unwrap();
+        assert_eq!(one.digest(), same.digest());
+        let two = parse("[path]\nas_table = [\"a.gz\", \"b\"]").unwrap();
+        assert_eq!(two.path.as_table.len(), 2);
+        assert_eq!(parse(&two.to_toml().unwrap()).unwrap(), two);
+        assert_ne!(one.digest(), Config::default().digest());
     }
 
     #[test]

@@ -7,13 +7,14 @@ mod trie;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use prefix_trie::joint::{JointPrefixMap, JointPrefixSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Network, unmap};
+use super::{AsTable, Network, unmap};
 
 /// Which way a packet to a peer leaves the host.
 #[derive(
@@ -117,11 +118,12 @@ pub struct Ranges {
     pub aws: Vec<IpNet>,
 }
 
-/// Tells the class of the path to an address.
+/// Tells the class of the path to an address, and whose it is.
 #[derive(Debug, Clone)]
 pub struct Classifier {
     known: JointPrefixMap<IpNet, PathClass>,
     aws: JointPrefixSet<IpNet>,
+    systems: Option<Arc<AsTable>>,
 }
 
 impl Classifier {
@@ -138,12 +140,24 @@ impl Classifier {
         Self {
             known,
             aws: ranges.aws.iter().copied().map(normal).collect(),
+            systems: None,
         }
     }
 
-    /// The network of a peer on a path of this class: whose other peers share its fate.
+    /// With a table by which public peers are told apart, if there is one.
+    #[must_use]
+    pub fn with_systems(self, systems: Option<Arc<AsTable>>) -> Self {
+        Self { systems, ..self }
+    }
+
+    /// The network of a peer on a path of this class: whose other peers share its fate. A public
+    /// peer belongs to who announces its address, or to its block if the table does not know.
     pub fn network(&self, peer: IpAddr, class: PathClass) -> Network {
-        Network::of(peer, class)
+        let origin = || self.systems.as_ref()?.origin(peer);
+        match class {
+            PathClass::Public => origin().map_or_else(|| Network::of(peer, class), Network::As),
+            PathClass::Loopback | PathClass::Private | PathClass::Aws => Network::of(peer, class),
+        }
     }
 
     /// The class of the path to an address. A NAT64 address has the class of the IPv4 address in

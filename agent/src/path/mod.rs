@@ -1,13 +1,16 @@
 //! Which way a packet to a peer leaves the host, and which peers count as one.
 //!
 //! Pure: what the instance metadata and the configuration say about addresses comes in as
-//! [`Ranges`], and stays a guess from inside the host. The routes are not asked.
+//! [`Ranges`], and stays a guess from inside the host. The routes are not asked. Only
+//! [`AsTable::read`] opens files.
 
+mod autonomous;
 mod class;
 mod network;
 
 use std::net::{IpAddr, Ipv6Addr};
 
+pub use autonomous::{AsTable, AsTableError};
 pub use class::{Classifier, PathClass, Ranges};
 pub use network::{Network, Prefix};
 

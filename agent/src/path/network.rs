@@ -11,8 +11,8 @@ use super::{PathClass, unmap};
 /// Lengths for IPv4 and IPv6 of the block in which peers share the last mile: a site, a
 /// carrier-grade NAT.
 const PREFIX: (u8, u8) = (24, 48);
-/// Lengths of the block that stands for a provider, for want of a table of autonomous systems. It
-/// is coarse: two blocks of one provider count as two networks.
+/// Lengths of the block that stands for a provider where no [`super::AsTable`] tells it. It is
+/// coarse: two blocks of one provider count as two networks.
 const NETWORK: (u8, u8) = (16, 32);
 
 /// Peers that are judged together: /24 or /48, and each private peer by itself.
@@ -42,12 +42,15 @@ impl fmt::Display for Prefix {
 pub enum Network {
     /// Everything in AWS's published ranges: one operator, one voice.
     Aws,
+    /// An autonomous system: one operator, wherever its addresses are.
+    As(u32),
     /// A /16 or /32; of a private peer the peer itself.
     Block(IpNet),
 }
 
 impl Network {
-    /// The network of a peer on a path of this class.
+    /// The network of a peer on a path of this class, as far as the address alone tells; see
+    /// [`super::Classifier::network`].
     pub fn of(address: IpAddr, class: PathClass) -> Self {
         match class {
             PathClass::Aws => Self::Aws,
@@ -60,6 +63,7 @@ impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Aws => f.pad("aws"),
+            Self::As(number) => f.pad(&format!("AS{number}")),
             Self::Block(range) => f.pad(&range.to_string()),
         }
     }

@@ -1,18 +1,15 @@
 //! Reading a recording line by line.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
 use serde::Deserialize;
 
 use super::ReplayError;
 use crate::event::{FlowSample, HostSample, SampledHost, Time};
 use crate::sink::Identity;
-
-/// First bytes of a gzip file (RFC 1952).
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+use crate::unpack;
 
 /// What a line says.
 pub(super) enum Content {
@@ -88,16 +85,7 @@ impl Lines {
         } else {
             Box::new(File::open(path).map_err(error)?)
         };
-        let mut plain = BufReader::with_capacity(1 << 16, input);
-        let compressed = plain.fill_buf().map_err(error)?.starts_with(&GZIP);
-        let reader: Box<dyn BufRead> = if compressed {
-            Box::new(BufReader::with_capacity(
-                1 << 16,
-                MultiGzDecoder::new(plain),
-            ))
-        } else {
-            Box::new(plain)
-        };
+        let reader = unpack::reader(input).map_err(error)?;
         Ok(Self {
             path: name,
             reader,

@@ -8,6 +8,7 @@ mod peer;
 mod report;
 pub(crate) mod script;
 mod sender;
+pub(crate) mod spread;
 pub(crate) mod strain;
 mod talk;
 pub(crate) mod window;
@@ -23,6 +24,7 @@ pub(crate) use peer::local;
 pub(crate) use report::nanos;
 use report::{Reporter, moment};
 use script::{Amount, Prompt, Script};
+use spread::Networks;
 use strain::Counters;
 use talk::Talk;
 
@@ -33,8 +35,10 @@ pub(crate) struct Traffic {
 }
 
 /// All that there is to know in a scenario.
-pub(crate) fn samples(scenario: &Scenario, seed: u64) -> Traffic {
-    traffic(scenario.groups, scenario.length, seed ^ fold(scenario.id))
+pub(crate) fn samples(scenario: &Scenario, seed: u64, networks: Networks) -> Traffic {
+    let mut traffic = traffic(scenario.groups, scenario.length, seed ^ fold(scenario.id));
+    networks.place(&mut traffic.flows);
+    traffic
 }
 
 /// All that there is to know if these groups are there.

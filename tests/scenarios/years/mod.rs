@@ -109,7 +109,7 @@ pub(crate) fn report(
 
 fn live(host: &HostKind, seed: u64) -> Tally {
     let mut day = Day::new(host, Random::new(seed));
-    let mut pipeline = Pipeline::new(&config());
+    let mut pipeline = Pipeline::new(&config(), None);
     let mut out = Output::default();
     let mut naive = Naive::default();
     let mut fired = [false; RULES.len()];

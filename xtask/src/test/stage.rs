@@ -32,6 +32,7 @@ pub(super) struct Binaries {
     agent: PathBuf,
     lab: PathBuf,
     scenarios: PathBuf,
+    bench: PathBuf,
 }
 
 impl Binaries {
@@ -43,6 +44,7 @@ impl Binaries {
             agent: cargo::build_agent(profile)?,
             lab: cargo::build_lab(profile)?,
             scenarios: cargo::build_scenarios(profile)?,
+            bench: cargo::build_bench(profile)?,
         })
     }
 
@@ -55,6 +57,7 @@ impl Binaries {
                 "EDGEGHOST_SCENARIOS_BIN",
                 self.scenarios.clone().into_os_string(),
             ),
+            ("EDGEGHOST_BENCH_BIN", self.bench.clone().into_os_string()),
             ("CARGO_MANIFEST_DIR", tests_folder().into_os_string()),
             ("RUST_BACKTRACE", "1".into()),
         ]

@@ -1,0 +1,39 @@
+//! The benchmarks run; how fast is not for a test to say.
+
+use std::process::Command;
+
+use edgeghost_tests::{binary, temp::TempDir};
+
+use crate::call::{Outcome, run};
+
+fn bench(args: &[&str]) -> Outcome {
+    run(Command::new(binary::bench().unwrap()).args(args))
+}
+
+#[test]
+fn a_table_is_measured_beside_a_map() {
+    let folder = TempDir::new().unwrap();
+    let table = "# nested, nobody, too long\n198.51.0.0\t16\t1\n198.51.100.0\t24\t2_3\n\
+                 203.0.113.0\t24\t23456\n2001:db8::\t32\t4\n2001:db8::1\t128\t5\n";
+    let table = folder.write("table.tsv", table).unwrap();
+    let table = table.to_str().unwrap();
+    let outcome = bench(&["as-table", "--table", table, "--look-ups", "1000"]);
+    outcome.expect_code(0);
+    for part in [
+        "3 IPv4 and 1 IPv6 prefixes",
+        "spans (AsTable)",
+        "prefix-trie",
+        " ns",
+    ] {
+        assert!(outcome.stdout.contains(part), "{part}: {outcome:#?}");
+    }
+}
+
+#[test]
+fn what_it_cannot_measure_is_an_error() {
+    bench(&[]).expect_code(2);
+    bench(&["as-table", "--look-ups", "0"]).expect_code(2);
+    let missing = bench(&["as-table", "--table", "/no/such/table"]);
+    missing.expect_code(1);
+    missing.expect_stderr(&["/no/such/table"]);
+}
