@@ -1,5 +1,10 @@
 //! The host's own state: what could be at fault before any path is.
 
+mod drops;
+mod proc;
+mod protocol;
 mod sample;
+mod watch;
 
 pub use sample::HostSample;
+pub use watch::HostWatch;
