@@ -12,7 +12,7 @@ use crate::bpf::{Kernel, Records};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{ConfigInfo, StopInfo};
-use crate::host::HostSample;
+use crate::host::{HostSample, HostWatch};
 use crate::pipeline::{self, Pipeline};
 use crate::publish::{self, StartFacts};
 use crate::sink::{Identity, Output, OutputError, Queue, Stream, Writer};
@@ -104,6 +104,7 @@ struct Daemon {
     stream: Stream,
     vitals: Vitals,
     pace: Pace,
+    host: HostWatch,
     clock: Clock,
     out: pipeline::Output,
     recorder: Option<Recorder>,
@@ -147,6 +148,7 @@ impl Daemon {
             stream,
             vitals: Vitals::new(),
             pace: Pace::new(startup::settings(config)),
+            host: HostWatch::new(),
             clock: Clock::anchored(),
             out: pipeline::Output {
                 notes: Vec::new(),
@@ -208,13 +210,8 @@ impl Daemon {
     }
 
     fn judge(&mut self) {
-        let now_ns = Clock::monotonic_ns();
-        if let Some(recorder) = &mut self.recorder {
-            recorder.tick(now_ns, self.clock, false);
-        }
-        let window_closed =
-            self.pipeline
-                .tick(now_ns, &HostSample::default(), self.clock, &mut self.out);
+        let (now_ns, host) = self.look_at_host(false);
+        let window_closed = self.pipeline.tick(now_ns, &host, self.clock, &mut self.out);
         self.send();
         if window_closed && self.vitals.has_news(&self.kernel, &self.figures()) {
             self.tell_health();
@@ -225,6 +222,16 @@ impl Daemon {
         {
             log::error!("the report interval cannot be changed: {error}");
         }
+    }
+
+    /// What a tick goes by, recorded before it is judged; `last` if no other follows.
+    fn look_at_host(&mut self, last: bool) -> (u64, HostSample) {
+        let now_ns = Clock::monotonic_ns();
+        let host = self.host.news(self.pipeline.figures().flows > 0);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.tick(now_ns, &host, self.clock, last);
+        }
+        (now_ns, host)
     }
 
     fn tell_health(&mut self) {
@@ -260,12 +267,9 @@ impl Daemon {
                 break;
             }
         }
-        let now_ns = Clock::monotonic_ns();
-        if let Some(recorder) = &mut self.recorder {
-            recorder.tick(now_ns, self.clock, true);
-        }
+        let (now_ns, host) = self.look_at_host(true);
         self.pipeline
-            .finish(now_ns, &HostSample::default(), self.clock, &mut self.out);
+            .finish(now_ns, &host, self.clock, &mut self.out);
         self.send();
         let figures = self.figures();
         let lost = self.vitals.lost(&self.kernel, &figures);

@@ -15,7 +15,6 @@ use thiserror::Error;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{Event, Time};
-use crate::host::HostSample;
 use crate::pipeline::{Output, Pipeline};
 use crate::publish::{self, Note};
 use crate::sink::Identity;
@@ -105,12 +104,11 @@ impl Replay<'_> {
                 }
                 self.last_ns = now_ns;
                 let clock = Clock::at(now_ns, time);
+                let news = publish::recorded_host(&host);
                 if host.last {
-                    self.pipeline
-                        .finish(now_ns, &HostSample::default(), clock, &mut self.output);
+                    self.pipeline.finish(now_ns, &news, clock, &mut self.output);
                 } else {
-                    self.pipeline
-                        .tick(now_ns, &HostSample::default(), clock, &mut self.output);
+                    self.pipeline.tick(now_ns, &news, clock, &mut self.output);
                 }
                 if let Some(text) = &mut self.explanation {
                     *text = explain::tick(time, self.pipeline.assessments());

@@ -9,6 +9,7 @@ use super::{RunError, io_error};
 use crate::clock::Clock;
 use crate::config;
 use crate::flow::FlowSample;
+use crate::host::HostSample;
 use crate::publish::{self, Note};
 use crate::sink::{Bounds, Identity, Output, Queue, QueueReading, Stream, Writer};
 
@@ -54,8 +55,9 @@ impl Recorder {
     }
 
     /// Records a tick.
-    pub(super) fn tick(&mut self, now_ns: u64, clock: Clock, last: bool) {
-        self.stream.emit(publish::host_sample(now_ns, clock, last));
+    pub(super) fn tick(&mut self, now_ns: u64, host: &HostSample, clock: Clock, last: bool) {
+        self.stream
+            .emit(publish::host_sample(now_ns, host, clock, last));
     }
 
     /// How it fares.

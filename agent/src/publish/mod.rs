@@ -10,7 +10,7 @@ mod window;
 
 pub use agent::{StartFacts, health, netns, start, stop};
 pub use incident::Incidents;
-pub use sample::{flow_sample, host_sample, recorded};
+pub use sample::{flow_sample, host_sample, recorded, recorded_host};
 pub use tcp::{cwnd, retransmit, syn_ack};
 pub use window::{path_window, peer_window};
 
