@@ -12,7 +12,7 @@ use crate::bpf::{Kernel, Records};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{ConfigInfo, StopInfo};
-use crate::host::{HostSample, HostWatch};
+use crate::host::{ContextWatch, HostWatch};
 use crate::pipeline::{self, Pipeline};
 use crate::publish::{self, StartFacts};
 use crate::sink::{Identity, Output, OutputError, Queue, Stream, Writer};
@@ -22,6 +22,7 @@ use crate::vitals::{self, Figures, Vitals};
 mod pace;
 mod recorder;
 mod stop;
+mod tick;
 
 use pace::Pace;
 use recorder::Recorder;
@@ -105,6 +106,7 @@ struct Daemon {
     vitals: Vitals,
     pace: Pace,
     host: HostWatch,
+    context: ContextWatch,
     clock: Clock,
     out: pipeline::Output,
     recorder: Option<Recorder>,
@@ -141,7 +143,7 @@ impl Daemon {
         };
         let mut stream = Stream::new(identity, queue);
         stream.emit(first);
-        let daemon = Self {
+        let mut daemon = Self {
             kernel,
             records,
             pipeline: Pipeline::new(config),
@@ -149,6 +151,7 @@ impl Daemon {
             vitals: Vitals::new(),
             pace: Pace::new(startup::settings(config)),
             host: HostWatch::new(),
+            context: ContextWatch::default(),
             clock: Clock::anchored(),
             out: pipeline::Output {
                 notes: Vec::new(),
@@ -157,6 +160,7 @@ impl Daemon {
             recorder,
             health: Duration::from_secs_f64(config.health.seconds),
         };
+        daemon.look_at_context(Clock::monotonic_ns());
         Ok((daemon, writer))
     }
 
@@ -207,31 +211,6 @@ impl Daemon {
         });
         self.send();
         taken
-    }
-
-    fn judge(&mut self) {
-        let (now_ns, host) = self.look_at_host(false);
-        let window_closed = self.pipeline.tick(now_ns, &host, self.clock, &mut self.out);
-        self.send();
-        if window_closed && self.vitals.has_news(&self.kernel, &self.figures()) {
-            self.tell_health();
-        }
-        self.kernel.flush_log();
-        if let Some(settings) = self.pace.adapt(vitals::ring_full(&self.kernel))
-            && let Err(error) = self.kernel.set(settings)
-        {
-            log::error!("the report interval cannot be changed: {error}");
-        }
-    }
-
-    /// What a tick goes by, recorded before it is judged; `last` if no other follows.
-    fn look_at_host(&mut self, last: bool) -> (u64, HostSample) {
-        let now_ns = Clock::monotonic_ns();
-        let host = self.host.news(self.pipeline.figures().flows > 0);
-        if let Some(recorder) = &mut self.recorder {
-            recorder.tick(now_ns, &host, self.clock, last);
-        }
-        (now_ns, host)
     }
 
     fn tell_health(&mut self) {

@@ -1,7 +1,7 @@
 //! `edgeghost replay`: a recording through the very path and judgement that the daemon uses.
 //!
-//! Judged are the `flow_sample` and `host_sample` lines; every other event is passed over, so
-//! that a whole stream can be fed in. What comes out equals what the recording run told, but for
+//! Judged are the `flow_sample` and `host_sample` lines, with what `agent_start` and `context` say
+//! of the run and the host; every other event is passed over, so that a whole stream can be fed in. What comes out equals what the recording run told, but for
 //! `event.sequence`: the judgements are counted by themselves here.
 
 mod explain;
@@ -114,6 +114,9 @@ impl Replay<'_> {
                     *text = explain::tick(time, self.pipeline.assessments());
                     text.push('\n');
                 }
+            }
+            Content::Context(known) => {
+                self.pipeline.context(&publish::recorded_context(&known)?);
             }
             Content::Other => {}
         }

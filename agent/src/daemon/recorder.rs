@@ -1,4 +1,4 @@
-//! What `--record` writes: the first line of the run, every flow sample, every tick.
+//! What `--record` writes: the first line of the run, the context, every flow sample, every tick.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,8 +8,9 @@ use tokio::sync::Notify;
 use super::{RunError, io_error};
 use crate::clock::Clock;
 use crate::config;
+use crate::event::Time;
 use crate::flow::FlowSample;
-use crate::host::HostSample;
+use crate::host::{Context, HostSample};
 use crate::publish::{self, Note};
 use crate::sink::{Bounds, Identity, Output, Queue, QueueReading, Stream, Writer};
 
@@ -45,6 +46,11 @@ impl Recorder {
         let mut stream = Stream::new(identity, queue);
         stream.emit(first);
         Ok(Self { stream, writer })
+    }
+
+    /// Records what is known of the host's addresses.
+    pub(super) fn context(&mut self, context: &Context, time: Time) {
+        self.stream.emit(publish::context(context, time));
     }
 
     /// Records what the detector was fed with.

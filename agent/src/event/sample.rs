@@ -44,6 +44,10 @@ pub struct SampledEnd {
 
 /// News of a flow. Counts are since its last sample.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, none a state"
+)]
 pub struct SampledFlow {
     /// When, on the clock that `host_sample` ties to the wall clock, nanoseconds.
     pub monotonic_ns: u64,

@@ -45,13 +45,16 @@ mod tests {
     use super::*;
 
     fn dev(rows: &[(&str, u64)]) -> Drops {
-        let mut text = "Inter-|   Receive  |  Transmit\n face |bytes packets|bytes\n".to_owned();
-        for (name, dropped) in rows {
-            text.push_str(&format!(
-                "{name:>6}: 1 2 3 4 5 6 7 8 10 11 12 {dropped} 14 15 16 17\n"
-            ));
-        }
-        Drops::parse(&text)
+        let head = "Inter-|   Receive  |  Transmit\n face |bytes packets|bytes".to_owned();
+        let rows = rows
+            .iter()
+            .map(|(name, dropped)| format!("{name:>6}: 1 2 3 4 5 6 7 8 9 10 11 {dropped} 13 14"));
+        Drops::parse(
+            &std::iter::once(head)
+                .chain(rows)
+                .collect::<Vec<_>>()
+                .join("\n"),
+        )
     }
 
     #[test]

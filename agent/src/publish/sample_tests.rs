@@ -20,11 +20,15 @@ impl Random {
     }
 
     fn short(&mut self) -> u32 {
-        (self.next() & u64::from(u32::MAX)) as u32
+        u32::try_from(self.next() & u64::from(u32::MAX)).unwrap()
     }
 
     fn port(&mut self) -> u16 {
-        (self.next() & 0xffff) as u16
+        u16::try_from(self.next() & 0xffff).unwrap()
+    }
+
+    fn byte(&mut self) -> u8 {
+        u8::try_from(self.next() & 0xff).unwrap()
     }
 
     fn flag(&mut self) -> bool {
@@ -49,9 +53,9 @@ impl Random {
     /// A name as the kernel has them: ASCII, then zeros.
     fn name(&mut self) -> [u8; 16] {
         let mut name = [0; 16];
-        let length = (self.next() % 16) as usize;
+        let length = usize::from(self.byte() % 16);
         for byte in &mut name[..length] {
-            *byte = b'!' + (self.next() % 94) as u8;
+            *byte = b'!' + self.byte() % 94;
         }
         name
     }
@@ -91,8 +95,8 @@ impl Random {
             packets_out: self.short(),
             snd_wnd: self.short(),
             mss: self.short(),
-            state: (self.next() & 0xff) as u8,
-            ca_state: (self.next() & 0xff) as u8,
+            state: self.byte(),
+            ca_state: self.byte(),
             ca_name: self.name(),
             received: self.next(),
             out_of_order: self.next(),

@@ -8,7 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 use serde::Deserialize;
 
 use super::ReplayError;
-use crate::event::{FlowSample, HostSample, SampledHost, Time};
+use crate::event::{Context, FlowSample, HostSample, SampledHost, Time};
 use crate::sink::Identity;
 
 /// First bytes of a gzip file (RFC 1952).
@@ -22,6 +22,8 @@ pub(super) enum Content {
     Flow(Box<FlowSample>),
     /// A tick.
     Host(SampledHost),
+    /// What is known of the host's addresses.
+    Context(Box<Context>),
     /// Something that is not judged.
     Other,
 }
@@ -159,6 +161,7 @@ fn content(text: &str) -> Result<(Content, Time), Box<dyn std::error::Error>> {
         }
         "flow_sample" => Content::Flow(serde_json::from_str(text)?),
         "host_sample" => Content::Host(serde_json::from_str::<HostSample>(text)?.host_sample),
+        "context" => Content::Context(serde_json::from_str(text)?),
         _ => Content::Other,
     };
     Ok((content, head.timestamp.parse()?))
