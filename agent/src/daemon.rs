@@ -106,6 +106,8 @@ struct Daemon {
     vitals: Vitals,
     pace: Pace,
     host: HostWatch,
+    /// Records received up to the last tick.
+    received: u64,
     context: ContextWatch,
     clock: Clock,
     out: pipeline::Output,
@@ -151,6 +153,7 @@ impl Daemon {
             vitals: Vitals::new(),
             pace: Pace::new(startup::settings(config)),
             host: HostWatch::new(),
+            received: 0,
             context: ContextWatch::default(),
             clock: Clock::anchored(),
             out: pipeline::Output {

@@ -26,7 +26,10 @@ impl Daemon {
     pub(super) fn look_at_host(&mut self, last: bool) -> (u64, HostSample) {
         let now_ns = Clock::monotonic_ns();
         self.look_at_context(now_ns);
-        let host = self.host.news(self.pipeline.figures().flows > 0);
+        let figures = self.pipeline.figures();
+        let busy = figures.flows > 0 || figures.received > self.received;
+        self.received = figures.received;
+        let host = self.host.news(busy);
         if let Some(recorder) = &mut self.recorder {
             recorder.tick(now_ns, &host, self.clock, last);
         }

@@ -7,9 +7,14 @@ use super::drops::Drops;
 use super::proc::NET;
 use super::protocol::Protocol;
 
+/// So many calls without a flow make a host idle; a connection now and then leaves no flow behind
+/// at the moment that one is asked about.
+const IDLE_AFTER: u32 = 60;
+
 /// Reads the counters of the agent's own network namespace, and tells what is new.
 pub struct HostWatch {
     folder: PathBuf,
+    quiet: u32,
     before: Option<Totals>,
 }
 
@@ -24,14 +29,20 @@ impl HostWatch {
     pub fn new() -> Self {
         Self {
             folder: NET.into(),
+            quiet: IDLE_AFTER,
             before: None,
         }
     }
 
-    /// News since the last call. On a host without any flow (`busy` is false) nothing is read, and
-    /// nothing known: what was counted meanwhile is not news of one second.
+    /// News since the last call. On a host where for long nothing ran (`busy` was false) nothing is
+    /// read, and nothing known: what was counted meanwhile is not news of one second.
     pub fn news(&mut self, busy: bool) -> HostSample {
-        let now = busy.then(|| Totals {
+        self.quiet = if busy {
+            0
+        } else {
+            self.quiet.saturating_add(1)
+        };
+        let now = (self.quiet < IDLE_AFTER).then(|| Totals {
             protocol: Protocol::read(&self.folder),
             drops: Drops::read(&self.folder),
         });
@@ -110,9 +121,12 @@ mod tests {
     #[test]
     fn an_idle_host_is_not_read_and_begins_anew() {
         let mut watch = HostWatch::new();
+        assert_eq!(watch.news(false), HostSample::default(), "idle so far");
         assert_eq!(watch.news(true), HostSample::default(), "a baseline");
-        assert!(watch.news(true).segments_sent.is_some());
-        assert_eq!(watch.news(false), HostSample::default());
+        for _ in 1..IDLE_AFTER {
+            assert!(watch.news(false).segments_sent.is_some());
+        }
+        assert_eq!(watch.news(false), HostSample::default(), "idle");
         assert_eq!(watch.news(true), HostSample::default(), "a new baseline");
     }
 
