@@ -177,16 +177,16 @@ impl TcpSock {
     /// `tcp_get_info_chrono_stats` reckons it; 0 where the kernel does not measure it.
     #[inline(always)]
     fn rwnd_limited_us(self) -> u64 {
-        let (kind, start, stat) = (get!(chrono_type), get!(chrono_start), get!(chrono_stat));
-        if kind == ABSENT || start == ABSENT || stat == ABSENT {
+        let (kind, since, spent) = (get!(chrono_type), get!(chrono_start), get!(chrono_stat));
+        if kind == ABSENT || since == ABSENT || spent == ABSENT {
             return 0;
         }
-        let mut jiffies: u32 = self.load(stat + RWND_LIMITED_STAT);
+        let mut jiffies: u32 = self.load(spent + RWND_LIMITED_STAT);
         let byte: u8 = self.load(kind);
         if (byte >> get!(chrono_type_shift)) & get!(chrono_type_mask) as u8 == RWND_LIMITED {
             // SAFETY: a helper without arguments.
             let now = unsafe { bpf_jiffies64() } as u32;
-            jiffies = jiffies.wrapping_add(now.wrapping_sub(self.load(start)));
+            jiffies = jiffies.wrapping_add(now.wrapping_sub(self.load(since)));
         }
         u64::from(jiffies) * u64::from(get!(jiffy_us))
     }
