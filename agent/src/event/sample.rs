@@ -159,7 +159,8 @@ pub struct SampledHost {
     /// `*_allowance_exceeded`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowance_exceeded: Option<u64>,
-    /// Packets that the host dropped on their way out (`tx_dropped`, all interfaces).
+    /// Packets that the host dropped on their way out (`tx_dropped` of all interfaces; without
+    /// what a queueing discipline dropped).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local_drops: Option<u64>,
     /// Segments sent, without those sent again (`Tcp: OutSegs`).
