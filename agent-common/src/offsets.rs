@@ -32,6 +32,12 @@ macro_rules! kernel_fields {
             pub ca_state_shift: u32,
             /// Mask of `icsk_ca_state` after the shift.
             pub ca_state_mask: u32,
+            /// Bit position of `chrono_type` within its byte.
+            pub chrono_type_shift: u32,
+            /// Mask of `chrono_type` after the shift.
+            pub chrono_type_mask: u32,
+            /// Length of a jiffy, microseconds (`USEC_PER_SEC / HZ`); not in the BTF.
+            pub jiffy_us: u32,
             /// 1 if `tcp_retransmit_skb` passes `err` as its third argument: then it also fires
             /// for retransmissions that failed.
             pub retransmit_has_err: u32,
@@ -53,6 +59,9 @@ macro_rules! kernel_fields {
                 $( $name: ABSENT, )*
                 ca_state_shift: 0,
                 ca_state_mask: 0,
+                chrono_type_shift: 0,
+                chrono_type_mask: 0,
+                jiffy_us: 0,
                 retransmit_has_err: 0,
             };
 
@@ -115,6 +124,8 @@ kernel_fields! {
     /// See [`crate::record::SocketView`].
     data_segs_out: required "tcp_sock" "data_segs_out" 4;
     /// See [`crate::record::SocketView`].
+    data_segs_in: required "tcp_sock" "data_segs_in" 4;
+    /// See [`crate::record::SocketView`].
     delivered: required "tcp_sock" "delivered" 4;
     /// See [`crate::record::SocketView`].
     snd_cwnd: required "tcp_sock" "snd_cwnd" 4;
@@ -140,6 +151,13 @@ kernel_fields! {
     rcv_ooopack: optional "tcp_sock" "rcv_ooopack" 4;
     /// See [`crate::record::SocketView`].
     app_limited: required "tcp_sock" "app_limited" 4;
+    /// What the connection is doing (enum `tcp_chrono`), a bit field until 6.18; this and the next
+    /// two since 4.10.
+    chrono_type: optional "tcp_sock" "chrono_type" 0;
+    /// Jiffy since when it does that.
+    chrono_start: optional "tcp_sock" "chrono_start" 4;
+    /// Jiffies spent on each but the first of enum `tcp_chrono`, what runs now left out.
+    chrono_stat: optional "tcp_sock" "chrono_stat" 12;
     /// Control block of an skb, where TCP keeps `struct tcp_skb_cb`.
     skb_cb: required "sk_buff" "cb" 0;
     /// Payload bytes of an skb.
@@ -148,7 +166,7 @@ kernel_fields! {
     gso_segs: required "tcp_skb_cb" "tcp_gso_segs" 2;
 }
 
-const _: () = assert!(size_of::<Offsets>() == 4 * (Offsets::FIELDS.len() + 3));
+const _: () = assert!(size_of::<Offsets>() == 4 * (Offsets::FIELDS.len() + 6));
 
 #[cfg(feature = "user")]
 // SAFETY: repr(C), u32 members only, no padding: every bit pattern is a value.

@@ -2,7 +2,7 @@
 
 /// Version of the layout below, in every header. The two halves are one build, so a mismatch
 /// means a foreign or corrupt record.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 /// Kind of a record, in its header.
 #[repr(u8)]
@@ -62,10 +62,16 @@ pub struct SocketView {
     pub bytes_sent: u64,
     /// Payload bytes retransmitted.
     pub bytes_retrans: u64,
+    /// Time that the peer's receive window held this end back, microseconds
+    /// (`chrono_stat[TCP_CHRONO_RWND_LIMITED - 1]`, and what runs now; as `tcpi_rwnd_limited`).
+    /// 0 where the kernel does not measure it.
+    pub rwnd_limited_us: u64,
     /// Segments retransmitted, SYN included.
     pub total_retrans: u32,
     /// Segments with payload sent, retransmissions included.
     pub data_segs_out: u32,
+    /// Segments with payload received, duplicates included.
+    pub data_segs_in: u32,
     /// Segments delivered to the peer (acknowledged or selectively acknowledged).
     pub delivered: u32,
     /// Congestion window, segments.
@@ -95,7 +101,7 @@ pub struct SocketView {
     /// Congestion-avoidance state (`icsk_ca_state`, enum `tcp_ca_state`).
     pub ca_state: u8,
     /// Zero.
-    pub padding: [u8; 6],
+    pub padding: [u8; 2],
 }
 
 /// Segments retransmitted since the flow's state began, by kind.
@@ -264,11 +270,11 @@ pub struct FlowState {
 
 const _: () = assert!(size_of::<Header>() == 16);
 const _: () = assert!(size_of::<Endpoints>() == 40);
-const _: () = assert!(size_of::<SocketView>() == 88);
+const _: () = assert!(size_of::<SocketView>() == 96);
 const _: () = assert!(size_of::<RetransmitKinds>() == 16);
-const _: () = assert!(size_of::<FlowRecord>() == 16 + 40 + 8 + 8 + 88 + 16 + 8 + 16 + 8);
-const _: () = assert!(size_of::<RetransmitRecord>() == 16 + 40 + 8 + 88 + 8 + 8);
-const _: () = assert!(size_of::<CwndRecord>() == 16 + 40 + 8 + 88 + 8);
+const _: () = assert!(size_of::<FlowRecord>() == 16 + 40 + 8 + 8 + 96 + 16 + 8 + 16 + 8);
+const _: () = assert!(size_of::<RetransmitRecord>() == 16 + 40 + 8 + 96 + 8 + 8);
+const _: () = assert!(size_of::<CwndRecord>() == 16 + 40 + 8 + 96 + 8);
 const _: () = assert!(size_of::<SynAckRecord>() == 16 + 40 + 8);
 const _: () = assert!(size_of::<FlowState>() == 40 + 8 + 24 + 16 + 16 + 16);
 

@@ -3,7 +3,7 @@
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
-use aya_ebpf::helpers::generated::{bpf_probe_read_kernel, bpf_skc_to_tcp_sock};
+use aya_ebpf::helpers::generated::{bpf_jiffies64, bpf_probe_read_kernel, bpf_skc_to_tcp_sock};
 use aya_ebpf::programs::BtfTracePointContext;
 use edgeghost_common::Counter;
 use edgeghost_common::offsets::ABSENT;
@@ -13,6 +13,11 @@ use crate::offsets::get;
 
 const AF_INET: u16 = 2;
 const AF_INET6: u16 = 10;
+
+/// `TCP_CHRONO_RWND_LIMITED` (enum `tcp_chrono`, `include/linux/tcp.h`).
+const RWND_LIMITED: u8 = 2;
+/// Where `chrono_stat` counts it: entry `TCP_CHRONO_RWND_LIMITED - 1`, of four bytes each.
+const RWND_LIMITED_STAT: u32 = 4;
 
 /// A `struct sock *` argument.
 #[derive(Clone, Copy)]
@@ -142,8 +147,10 @@ impl TcpSock {
         to.bytes_acked = self.load(get!(bytes_acked));
         to.bytes_sent = self.load(get!(bytes_sent));
         to.bytes_retrans = self.bytes_retrans();
+        to.rwnd_limited_us = self.rwnd_limited_us();
         to.total_retrans = self.total_retrans();
         to.data_segs_out = self.load(get!(data_segs_out));
+        to.data_segs_in = self.load(get!(data_segs_in));
         to.delivered = self.load(get!(delivered));
         to.snd_cwnd = self.snd_cwnd();
         to.snd_ssthresh = self.load(get!(snd_ssthresh));
@@ -163,7 +170,25 @@ impl TcpSock {
         to.app_limited = self.load(get!(app_limited));
         to.state = self.state();
         to.ca_state = self.ca_state();
-        to.padding = [0; 6];
+        to.padding = [0; 2];
+    }
+
+    /// Time spent waiting for the peer's receive window, what runs now included, as
+    /// `tcp_get_info_chrono_stats` reckons it; 0 where the kernel does not measure it.
+    #[inline(always)]
+    fn rwnd_limited_us(self) -> u64 {
+        let (kind, since, spent) = (get!(chrono_type), get!(chrono_start), get!(chrono_stat));
+        if kind == ABSENT || since == ABSENT || spent == ABSENT {
+            return 0;
+        }
+        let mut jiffies: u32 = self.load(spent + RWND_LIMITED_STAT);
+        let byte: u8 = self.load(kind);
+        if (byte >> get!(chrono_type_shift)) & get!(chrono_type_mask) as u8 == RWND_LIMITED {
+            // SAFETY: a helper without arguments.
+            let now = unsafe { bpf_jiffies64() } as u32;
+            jiffies = jiffies.wrapping_add(now.wrapping_sub(self.load(since)));
+        }
+        u64::from(jiffies) * u64::from(get!(jiffy_us))
     }
 
     #[inline(always)]

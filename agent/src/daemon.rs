@@ -12,7 +12,7 @@ use crate::bpf::{Kernel, Records};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{ConfigInfo, StopInfo};
-use crate::host::HostSample;
+use crate::host::{ContextWatch, HostWatch};
 use crate::path::AsTable;
 use crate::pipeline::{self, Pipeline};
 use crate::publish::{self, StartFacts};
@@ -23,6 +23,7 @@ use crate::vitals::{self, Figures, Vitals};
 mod pace;
 mod recorder;
 mod stop;
+mod tick;
 
 use pace::Pace;
 use recorder::Recorder;
@@ -107,6 +108,10 @@ struct Daemon {
     stream: Stream,
     vitals: Vitals,
     pace: Pace,
+    host: HostWatch,
+    /// Records received up to the last tick.
+    received: u64,
+    context: ContextWatch,
     clock: Clock,
     out: pipeline::Output,
     recorder: Option<Recorder>,
@@ -143,13 +148,16 @@ impl Daemon {
         };
         let mut stream = Stream::new(identity, queue);
         stream.emit(first);
-        let daemon = Self {
+        let mut daemon = Self {
             kernel,
             records,
             pipeline: Pipeline::new(config, options.systems.clone()),
             stream,
             vitals: Vitals::new(),
             pace: Pace::new(startup::settings(config)),
+            host: HostWatch::new(),
+            received: 0,
+            context: ContextWatch::default(),
             clock: Clock::anchored(),
             out: pipeline::Output {
                 notes: Vec::new(),
@@ -158,6 +166,7 @@ impl Daemon {
             recorder,
             health: Duration::from_secs_f64(config.health.seconds),
         };
+        daemon.look_at_context(Clock::monotonic_ns());
         Ok((daemon, writer))
     }
 
@@ -210,26 +219,6 @@ impl Daemon {
         taken
     }
 
-    fn judge(&mut self) {
-        let now_ns = Clock::monotonic_ns();
-        if let Some(recorder) = &mut self.recorder {
-            recorder.tick(now_ns, self.clock, false);
-        }
-        let window_closed =
-            self.pipeline
-                .tick(now_ns, &HostSample::default(), self.clock, &mut self.out);
-        self.send();
-        if window_closed && self.vitals.has_news(&self.kernel, &self.figures()) {
-            self.tell_health();
-        }
-        self.kernel.flush_log();
-        if let Some(settings) = self.pace.adapt(vitals::ring_full(&self.kernel))
-            && let Err(error) = self.kernel.set(settings)
-        {
-            log::error!("the report interval cannot be changed: {error}");
-        }
-    }
-
     fn tell_health(&mut self) {
         let figures = self.figures();
         let health = self
@@ -263,12 +252,9 @@ impl Daemon {
                 break;
             }
         }
-        let now_ns = Clock::monotonic_ns();
-        if let Some(recorder) = &mut self.recorder {
-            recorder.tick(now_ns, self.clock, true);
-        }
+        let (now_ns, host) = self.look_at_host(true);
         self.pipeline
-            .finish(now_ns, &HostSample::default(), self.clock, &mut self.out);
+            .finish(now_ns, &host, self.clock, &mut self.out);
         self.send();
         let figures = self.figures();
         let lost = self.vitals.lost(&self.kernel, &figures);

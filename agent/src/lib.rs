@@ -7,6 +7,8 @@
 //!                                                                └─ detect ─ remedy ┴─ publish ── sink
 //! ```
 //!
+//! The host's own counters and addresses (`host`) come in beside, once a second.
+//!
 //! A room knows only the rooms below it: `event` is plain data, `detect` has no clock and no I/O,
 //! and only `bpf` names the eBPF library.
 

@@ -10,7 +10,7 @@ use crate::detect::{Assessment, Detector, Params, Progress};
 use crate::flow::{
     DecodeError, FlowKey, FlowSample, FlowTable, Local, Record, Step, Windows, decode,
 };
-use crate::host::HostSample;
+use crate::host::{Context, HostSample};
 use crate::path::{AsTable, Classifier, PathClass, Ranges};
 use crate::publish::{self, Incidents, Note};
 
@@ -108,6 +108,11 @@ impl Pipeline {
             sample,
             first_in_window: true,
         });
+    }
+
+    /// Takes in what is known of the host's addresses, in place of what was known before.
+    pub fn context(&mut self, context: &Context) {
+        self.incidents.note_context(context);
     }
 
     /// Closes the window if it is time, and judges, as of the monotonic time `now_ns`. To be

@@ -1,7 +1,7 @@
 //! `edgeghost replay`: a recording through the very path and judgement that the daemon uses.
 //!
-//! Judged are the `flow_sample` and `host_sample` lines; every other event is passed over, so
-//! that a whole stream can be fed in. What comes out equals what the recording run told, but for
+//! Judged are the `flow_sample` and `host_sample` lines, with what `agent_start` and `context` say
+//! of the run and the host; every other event is passed over, so that a whole stream can be fed in. What comes out equals what the recording run told, but for
 //! `event.sequence`: the judgements are counted by themselves here.
 
 mod explain;
@@ -16,7 +16,6 @@ use thiserror::Error;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::event::{Event, Time};
-use crate::host::HostSample;
 use crate::path::AsTable;
 use crate::pipeline::{Output, Pipeline};
 use crate::publish::{self, Note};
@@ -131,17 +130,19 @@ impl Replay<'_> {
                 }
                 self.last_ns = now_ns;
                 let clock = Clock::at(now_ns, time);
+                let news = publish::recorded_host(&host);
                 if host.last {
-                    self.pipeline
-                        .finish(now_ns, &HostSample::default(), clock, &mut self.output);
+                    self.pipeline.finish(now_ns, &news, clock, &mut self.output);
                 } else {
-                    self.pipeline
-                        .tick(now_ns, &HostSample::default(), clock, &mut self.output);
+                    self.pipeline.tick(now_ns, &news, clock, &mut self.output);
                 }
                 if let Some(text) = &mut self.explanation {
                     *text = explain::tick(time, now_ns, &self.pipeline);
                     text.push('\n');
                 }
+            }
+            Content::Context(known) => {
+                self.pipeline.context(&publish::recorded_context(&known)?);
             }
             Content::Other => {}
         }

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::bpf::{Kernel, LoadError, Options, Records};
 use crate::config::Config;
 use crate::event::KernelInfo;
-use crate::kernel::{Btf, BtfError, ResolveError, capabilities, has_tracepoint, resolve};
+use crate::kernel::{Btf, BtfError, ResolveError, capabilities, has_tracepoint, jiffies, resolve};
 use crate::pipeline::nanos;
 
 /// Where the kernel tells its types.
@@ -76,7 +76,8 @@ pub fn study_kernel() -> Result<Knowledge, Unfit> {
         source,
     })?;
     let btf = Btf::parse(raw_btf.clone())?;
-    let offsets = resolve(&btf)?;
+    let mut offsets = resolve(&btf)?;
+    offsets.jiffy_us = jiffies::microseconds();
     Ok(Knowledge {
         raw_btf,
         btf,

@@ -12,6 +12,7 @@
 mod cwnd;
 mod exact;
 mod flood;
+mod incoming;
 mod lab;
 mod loopback;
 mod namespaces;

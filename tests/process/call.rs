@@ -42,14 +42,26 @@ pub(crate) fn agent(args: &[&str]) -> Outcome {
     run(Command::new(binary::agent().unwrap()).args(args))
 }
 
+/// Runs the agent with `input` on its standard input.
+pub(crate) fn agent_fed(args: &[&str], input: &str) -> Outcome {
+    let folder = edgeghost_tests::temp::TempDir::new().unwrap();
+    let path = folder.write("stdin", input).unwrap();
+    let stdin = std::fs::File::open(path).unwrap().into();
+    run_with(Command::new(binary::agent().unwrap()).args(args), stdin)
+}
+
 /// Runs a command to its end, and kills one that does not come to it.
 pub(crate) fn run(command: &mut Command) -> Outcome {
+    run_with(command, Stdio::null())
+}
+
+fn run_with(command: &mut Command, stdin: Stdio) -> Outcome {
     let folder = edgeghost_tests::temp::TempDir::new().unwrap();
     // Files instead of pipes: nothing has to be read while it runs.
     let (stdout, stderr) = (folder.path().join("stdout"), folder.path().join("stderr"));
     let file = |path: &Path| std::fs::File::create(path).unwrap();
     let mut child = command
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .stdout(file(&stdout))
         .stderr(file(&stderr))
         .spawn()

@@ -15,6 +15,7 @@ mod configuration;
 mod lab;
 mod privilege;
 mod readme;
+mod recording;
 mod replay;
 mod scenarios;
 mod schema;

@@ -23,6 +23,16 @@ pub struct Socket {
     pub bytes_acked: u64,
     /// Segments with payload sent, retransmissions included.
     pub data_segs_out: u64,
+    /// Segments with payload received, duplicates included.
+    pub data_segs_in: u64,
+    /// Segments received out of order.
+    pub rcv_ooopack: u64,
+    /// Segments that the peer reported to have had before.
+    pub dsack_dups: u64,
+    /// Times that segments sent were seen to overtake each other.
+    pub reord_seen: u64,
+    /// Time that the peer's receive window held this end back, milliseconds.
+    pub rwnd_limited_ms: u64,
     /// Segments delivered.
     pub delivered: u64,
     /// Congestion window, segments.
@@ -68,6 +78,18 @@ fn parse(line: &str) -> Result<Socket> {
             "bytes_sent" => &mut socket.bytes_sent,
             "bytes_acked" => &mut socket.bytes_acked,
             "data_segs_out" => &mut socket.data_segs_out,
+            "data_segs_in" => &mut socket.data_segs_in,
+            "rcv_ooopack" => &mut socket.rcv_ooopack,
+            "dsack_dups" => &mut socket.dsack_dups,
+            "reord_seen" => &mut socket.reord_seen,
+            "rwnd_limited" => {
+                // `rwnd_limited:1204ms(99.8%)`
+                let (ms, _) = value
+                    .split_once("ms")
+                    .context("`rwnd_limited` without ms")?;
+                socket.rwnd_limited_ms = ms.parse()?;
+                continue;
+            }
             "delivered" => &mut socket.delivered,
             "cwnd" => &mut socket.cwnd,
             "ssthresh" => &mut socket.ssthresh,

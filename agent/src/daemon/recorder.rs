@@ -1,4 +1,4 @@
-//! What `--record` writes: the first line of the run, every flow sample, every tick.
+//! What `--record` writes: the first line of the run, the context, every flow sample, every tick.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +8,9 @@ use tokio::sync::Notify;
 use super::{RunError, io_error};
 use crate::clock::Clock;
 use crate::config;
+use crate::event::Time;
 use crate::flow::FlowSample;
+use crate::host::{Context, HostSample};
 use crate::publish::{self, Note};
 use crate::sink::{Bounds, Identity, Output, Queue, QueueReading, Stream, Writer};
 
@@ -46,6 +48,11 @@ impl Recorder {
         Ok(Self { stream, writer })
     }
 
+    /// Records what is known of the host's addresses.
+    pub(super) fn context(&mut self, context: &Context, time: Time) {
+        self.stream.emit(publish::context(context, time));
+    }
+
     /// Records what the detector was fed with.
     pub(super) fn samples(&mut self, samples: &mut Vec<FlowSample>, clock: Clock) {
         for sample in samples.drain(..) {
@@ -54,8 +61,9 @@ impl Recorder {
     }
 
     /// Records a tick.
-    pub(super) fn tick(&mut self, now_ns: u64, clock: Clock, last: bool) {
-        self.stream.emit(publish::host_sample(now_ns, clock, last));
+    pub(super) fn tick(&mut self, now_ns: u64, host: &HostSample, clock: Clock, last: bool) {
+        self.stream
+            .emit(publish::host_sample(now_ns, host, clock, last));
     }
 
     /// How it fares.

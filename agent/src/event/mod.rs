@@ -6,6 +6,7 @@
 //! type; within one [`SCHEMA_VERSION`] fields are only added.
 
 mod agent;
+mod context;
 mod envelope;
 mod incident;
 mod remediation;
@@ -19,6 +20,7 @@ pub use agent::{
     AgentHealth, AgentStart, AgentStop, ConfigInfo, Ec2Info, Health, KernelInfo, Lost, MapFill,
     NetnsCount, Probe, ProbeState, ProgramCost, StartInfo, StopInfo,
 };
+pub use context::{Context, ContextAddress, ContextInfo};
 pub use envelope::{Cloud, EventMeta, Host, Line, Service, Severity};
 pub use incident::{
     Finding, Incident, IncidentInfo, IncidentState, RuledOut, Side, Verdict, VerdictInfo,
@@ -59,6 +61,7 @@ pub enum Event {
     Recommendation(Box<Recommendation>),
     FlowSample(Box<FlowSample>),
     HostSample(HostSample),
+    Context(Box<Context>),
 }
 
 /// How soon an event may be dropped when a sink cannot keep up; the greatest goes last.
@@ -90,6 +93,7 @@ impl Event {
             Self::Recommendation(_) => "recommendation",
             Self::FlowSample(_) => "flow_sample",
             Self::HostSample(_) => "host_sample",
+            Self::Context(_) => "context",
         }
     }
 
@@ -101,10 +105,18 @@ impl Event {
             | Self::PeerWindow(_)
             | Self::FlowSample(_)
             | Self::HostSample(_) => Priority::Window,
-            Self::AgentStart(_) | Self::AgentStop(_) | Self::AgentHealth(_) | Self::Verdict(_) => {
-                Priority::State
-            }
+            Self::AgentStart(_)
+            | Self::AgentStop(_)
+            | Self::AgentHealth(_)
+            | Self::Verdict(_)
+            | Self::Context(_) => Priority::State,
             Self::Incident(_) | Self::Recommendation(_) => Priority::Alert,
         }
+    }
+
+    /// Whether the latest of its kind stands at the head of every file of a recording, so that
+    /// each file can be read by itself.
+    pub const fn heads_files(&self) -> bool {
+        matches!(self, Self::AgentStart(_) | Self::Context(_))
     }
 }

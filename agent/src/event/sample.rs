@@ -5,6 +5,13 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::tcp::IpVersion;
+
+/// Of what older recordings do not tell, where that is the ordinary case.
+const fn yes() -> bool {
+    true
+}
+
 /// `flow_sample`: news of one flow, about one a second while it is active.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FlowSample {
@@ -17,6 +24,9 @@ pub struct FlowSample {
 /// Both ends of a sampled flow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SampledEnds {
+    /// IP version on the wire (an IPv4-mapped IPv6 socket speaks `ipv4`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub r#type: Option<IpVersion>,
     /// This host's end.
     pub local: SampledEnd,
     /// The other end.
@@ -34,6 +44,10 @@ pub struct SampledEnd {
 
 /// News of a flow. Counts are since its last sample.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, none a state"
+)]
 pub struct SampledFlow {
     /// When, on the clock that `host_sample` ties to the wall clock, nanoseconds.
     pub monotonic_ns: u64,
@@ -57,6 +71,19 @@ pub struct SampledFlow {
     /// Of these, tail loss probes.
     #[serde(default)]
     pub retransmitted_tail_loss_probe: u64,
+    /// Segments with payload received, duplicates included.
+    #[serde(default)]
+    pub segments_received: u64,
+    /// Segments received out of order: loss or overtaking on the way in.
+    #[serde(default)]
+    pub segments_out_of_order: u64,
+    /// Segments that the peer reported to have had before: sent again without need (DSACK,
+    /// RFC 2883).
+    #[serde(default)]
+    pub segments_duplicated: u64,
+    /// Times that segments sent were seen to overtake each other.
+    #[serde(default)]
+    pub reordered: u64,
     /// Payload bytes sent, retransmissions included.
     pub bytes_sent: u64,
     /// Payload bytes acknowledged.
@@ -90,6 +117,19 @@ pub struct SampledFlow {
     /// Congestion control, as `cubic`; empty if not known.
     #[serde(default)]
     pub congestion_control: String,
+    /// Time that the peer's receive window held this host back, milliseconds.
+    #[serde(default)]
+    pub rwnd_limited_ms: u64,
+    /// The handshake has completed; false for an attempt that failed, too.
+    #[serde(default = "yes")]
+    pub established: bool,
+    /// How long ago it completed, milliseconds; absent if that was before the recording.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_ms: Option<u64>,
+    /// The flow had a sample before, and the counts are since then; otherwise since its beginning,
+    /// or zero for one found in mid-life.
+    #[serde(default = "yes")]
+    pub known: bool,
     /// The application had nothing to send.
     #[serde(default)]
     pub app_limited: bool,
@@ -106,7 +146,8 @@ pub struct HostSample {
     pub host_sample: SampledHost,
 }
 
-/// The host at a tick.
+/// The host at a tick. Counts are since the tick before, in the agent's network namespace; what
+/// cannot be read, or was reset meanwhile, is absent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SampledHost {
     /// When, nanoseconds; the line's `timestamp` is the same moment on the wall clock.
@@ -114,4 +155,24 @@ pub struct SampledHost {
     /// The stream ends here: judgements are made without a next tick.
     #[serde(default)]
     pub last: bool,
+    /// Packets queued or dropped because the instance exceeded a network allowance (ENA
+    /// `*_allowance_exceeded`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowance_exceeded: Option<u64>,
+    /// Packets that the host dropped on their way out (`tx_dropped` of all interfaces; without
+    /// what a queueing discipline dropped).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_drops: Option<u64>,
+    /// Segments sent, without those sent again (`Tcp: OutSegs`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segments_sent: Option<u64>,
+    /// Segments sent again (`Tcp: RetransSegs`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segments_retransmitted: Option<u64>,
+    /// Retransmissions that did not leave the host (`TcpExt: TCPRetransFail`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retransmissions_failed: Option<u64>,
+    /// Packets without a route (`Ip: OutNoRoutes`, `Ip6OutNoRoutes`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_route: Option<u64>,
 }

@@ -5,8 +5,8 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::{
-    AgentHealth, AgentStart, AgentStop, FlowSample, HostSample, Incident, Line, PathWindow,
-    PeerWindow, Recommendation, SCHEMA_VERSION, TcpCwnd, TcpRetransmit, Verdict,
+    AgentHealth, AgentStart, AgentStop, Context, FlowSample, HostSample, Incident, Line,
+    PathWindow, PeerWindow, Recommendation, SCHEMA_VERSION, TcpCwnd, TcpRetransmit, Verdict,
 };
 
 /// The schema: one alternative per event, told apart by `event.name`.
@@ -27,6 +27,7 @@ pub fn document() -> Value {
         line::<Recommendation>(&mut generator, "recommendation"),
         line::<FlowSample>(&mut generator, "flow_sample"),
         line::<HostSample>(&mut generator, "host_sample"),
+        line::<Context>(&mut generator, "context"),
     ];
     let definitions: Map<String, Value> = generator.take_definitions(true);
     let mut document = json!({

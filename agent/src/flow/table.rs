@@ -10,6 +10,12 @@ use lru::LruCache;
 use super::sample::{FlowKey, FlowSample, Kinds};
 use crate::path::{Classifier, Network, PathClass};
 
+/// States by `include/net/tcp_states.h`.
+const SYN_SENT: u8 = 2;
+const SYN_RECV: u8 = 3;
+const CLOSE: u8 = 7;
+const NEW_SYN_RECV: u8 = 12;
+
 /// All flows known, the least recently heard of making room when it is full.
 pub struct FlowTable {
     flows: LruCache<FlowKey, Known>,
@@ -101,7 +107,7 @@ impl FlowTable {
                 Known {
                     view: record.view,
                     kinds: record.kinds,
-                    born_ns: record.born_ns,
+                    born_ns: birth(record, before.as_ref()),
                     reports: record.reports,
                     class,
                     network,
@@ -142,6 +148,25 @@ fn is_same_flow(known: &Known, record: &FlowRecord) -> bool {
         && record.view.bytes_acked >= known.view.bytes_acked
 }
 
+/// When the handshake completed: the kernel half forgets it with the flow's state.
+fn birth(record: &FlowRecord, before: Option<&Known>) -> u64 {
+    match before {
+        Some(known) if record.born_ns == 0 => known.born_ns,
+        _ => record.born_ns,
+    }
+}
+
+/// Whether a socket whose birth was not seen has come through its handshake. The last report of an
+/// attempt that failed mostly shows the state that it failed in, for `inet_sock_set_state` comes
+/// before the change; where it does not, nothing ever arrived.
+fn is_established(view: &SocketView) -> bool {
+    match view.state {
+        SYN_SENT | SYN_RECV | NEW_SYN_RECV => false,
+        CLOSE => view.srtt_us > 0 || view.bytes_acked > 0 || view.data_segs_in > 0,
+        _ => true,
+    }
+}
+
 /// The difference between a report and what was known before. Without that, the first report of a
 /// flow born under the agent's eyes counts from zero; otherwise the present totals are only a
 /// baseline, for the table has forgotten what it already counted.
@@ -164,6 +189,7 @@ fn news(
         None => (*now, record.kinds),
     };
     let newborn = born && before.is_none_or(|known| known.born_ns == 0);
+    let born_ns = birth(record, before);
     FlowSample {
         time_ns: record.header.time_ns,
         key,
@@ -194,13 +220,14 @@ fn news(
         state: now.state,
         ca_state: now.ca_state,
         ca_name: record.ca_name,
-        received: 0,
+        received: grown(now.data_segs_in, base.data_segs_in),
         out_of_order: grown(now.rcv_ooopack, base.rcv_ooopack),
         duplicates: grown(now.dsack_dups, base.dsack_dups),
         reordered: grown(now.reord_seen, base.reord_seen),
-        rwnd_limited_ms: 0,
-        established: true,
-        age_ms: None,
+        // Each as a whole, or what is below a millisecond would be lost with every sample.
+        rwnd_limited_ms: (now.rwnd_limited_us / 1_000).saturating_sub(base.rwnd_limited_us / 1_000),
+        established: born_ns != 0 || is_established(now),
+        age_ms: (born_ns != 0).then(|| record.header.time_ns.saturating_sub(born_ns) / 1_000_000),
         known: before.is_some(),
         app_limited: now.app_limited != 0,
         closed: record.flags & FLOW_CLOSED != 0,

@@ -192,3 +192,89 @@ fn kinds_begin_anew_when_the_kernel_half_forgot_the_flow() {
     assert_eq!(step.sample.retransmitted, 7);
     assert_eq!(step.sample.kinds.timeout, 7);
 }
+
+#[test]
+fn what_comes_in_counts_as_well() {
+    let mut table = table(8);
+    let mut first = report(1, 10, 0);
+    first.view.data_segs_in = 40;
+    first.view.rcv_ooopack = 3;
+    first.view.dsack_dups = 2;
+    first.view.reord_seen = 1;
+    let sample = table.take(&first, &classifier(), 0).sample;
+    assert_eq!((sample.received, sample.out_of_order), (40, 3));
+    assert_eq!((sample.duplicates, sample.reordered), (2, 1));
+    let mut second = first;
+    second.view.data_segs_in = 45;
+    second.view.dsack_dups = 4;
+    let sample = table.take(&second, &classifier(), 0).sample;
+    assert_eq!((sample.received, sample.out_of_order), (5, 0));
+    assert_eq!((sample.duplicates, sample.reordered), (2, 0));
+}
+
+#[test]
+fn time_held_back_adds_up_to_the_millisecond() {
+    let mut table = table(8);
+    let told = [3_333, 6_666, 9_999, 13_332].map(|us| {
+        let mut record = report(1, 10, 0);
+        record.view.rwnd_limited_us = us;
+        table.take(&record, &classifier(), 0).sample.rwnd_limited_ms
+    });
+    assert_eq!(told, [3, 3, 3, 4]);
+}
+
+#[test]
+fn a_flow_born_under_our_eyes_has_an_age() {
+    let mut table = table(8);
+    let mut record = report(1, 10, 0);
+    record.header.time_ns = 2_500_000_005;
+    let sample = table.take(&record, &classifier(), 0).sample;
+    assert_eq!((sample.age_ms, sample.established), (Some(2_500), true));
+    // The kernel half has forgotten the flow and found it again.
+    record.header.time_ns = 4_000_000_005;
+    record.flags = FLOW_FIRST;
+    record.born_ns = 0;
+    for _ in 0..2 {
+        let sample = table.take(&record, &classifier(), 0).sample;
+        assert_eq!((sample.age_ms, sample.established), (Some(4_000), true));
+    }
+}
+
+#[test]
+fn an_attempt_that_failed_was_never_established() {
+    let attempt = |state, flags| {
+        let mut record = FlowRecord {
+            flags,
+            born_ns: 0,
+            ..report(1, 0, 0)
+        };
+        record.view.state = state;
+        record
+    };
+    // As inet_sock_set_state, and as tcp_destroy_sock shows its end.
+    for last in [SYN_SENT, CLOSE] {
+        let mut table = table(8);
+        for record in [attempt(SYN_SENT, FLOW_FIRST), attempt(SYN_SENT, 0)] {
+            assert!(!table.take(&record, &classifier(), 0).sample.established);
+        }
+        let end = table.take(&attempt(last, FLOW_CLOSED), &classifier(), 0);
+        assert!(end.sample.closed && !end.sample.established);
+        assert_eq!(end.sample.age_ms, None);
+    }
+}
+
+#[test]
+fn a_flow_found_in_mid_life_was_established() {
+    for (state, acked) in [(1, 0), (8, 0), (CLOSE, 100)] {
+        let mut record = FlowRecord {
+            flags: FLOW_FIRST,
+            born_ns: 0,
+            ..report(1, 0, 0)
+        };
+        record.view.state = state;
+        record.view.bytes_acked = acked;
+        let sample = table(8).take(&record, &classifier(), 0).sample;
+        assert!(sample.established, "state {state}");
+        assert_eq!(sample.age_ms, None);
+    }
+}

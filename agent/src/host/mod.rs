@@ -1,5 +1,14 @@
 //! The host's own state: what could be at fault before any path is.
 
+mod addresses;
+mod context;
+mod drops;
+mod proc;
+mod protocol;
 mod sample;
+mod watch;
 
+pub use addresses::ContextWatch;
+pub use context::{Context, Mapping};
 pub use sample::HostSample;
+pub use watch::HostWatch;

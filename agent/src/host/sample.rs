@@ -1,15 +1,16 @@
 //! What the detector learns of the host at each tick.
 
-/// News of the host since the last tick. What cannot be read on this host is absent: that is not
-/// zero.
+/// News of the host since the last tick, in the agent's own network namespace. What cannot be read
+/// on this host is absent: that is not zero.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HostSample {
     /// Packets queued or dropped because the instance exceeded a network allowance (ENA
     /// `*_allowance_exceeded`, all interfaces).
     pub allowance_exceeded: Option<u64>,
-    /// Packets that the host itself dropped on their way out (queueing discipline, driver).
+    /// Packets that the host itself dropped on their way out (`tx_dropped` of all interfaces but
+    /// the loopback; what a queueing discipline drops is not in it).
     pub local_drops: Option<u64>,
-    /// Segments sent by all sockets (`Tcp: OutSegs`).
+    /// Segments sent by all sockets, without those sent again (`Tcp: OutSegs`).
     pub segments_sent: Option<u64>,
     /// Segments sent again by all sockets (`Tcp: RetransSegs`).
     pub segments_retransmitted: Option<u64>,

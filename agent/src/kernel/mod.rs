@@ -5,6 +5,7 @@
 
 pub mod btf;
 pub mod capabilities;
+pub mod jiffies;
 pub mod offsets;
 pub mod version;
 

@@ -14,12 +14,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use edgeghost_common::Offsets;
-use edgeghost_common::offsets::Field;
+use edgeghost_common::offsets::{ABSENT, Field};
 
 use super::btf::{Btf, Member, TypeId};
 
-/// The bit field whose position within its byte the programs need as well.
+/// The bit fields, whose position within their byte the programs need as well.
 const CA_STATE: (&str, &str) = ("tcp_sock", "inet_conn.icsk_ca_state");
+const CHRONO_TYPE: (&str, &str) = ("tcp_sock", "chrono_type");
 /// Structs that the programs take for their first member.
 const FIRST_MEMBERS: [(&str, &str); 2] = [
     ("tcp_sock", "inet_conn.icsk_inet.sk.__sk_common"),
@@ -99,19 +100,22 @@ impl fmt::Display for ResolveError {
 /// Looks every field of the table up.
 ///
 /// An optional field that is missing, or that is not what the programs would read, stays
-/// [`ABSENT`](edgeghost_common::offsets::ABSENT). That the tracepoints exist is another question:
+/// [`ABSENT`]. That the tracepoints exist is another question:
 /// see [`has_tracepoint`].
 pub fn resolve(btf: &Btf) -> Result<Offsets, ResolveError> {
     let definitions = definitions(btf);
     let mut offsets = Offsets::UNRESOLVED;
     let mut problems = Vec::new();
     let mut ca_state = None;
+    let mut chrono_type = None;
     for (field, slot) in Offsets::FIELDS.iter().zip(offsets.members_mut()) {
         match locate(btf, &definitions, field) {
             Ok(member) => {
                 *slot = member.byte_offset();
-                if (field.root, field.path) == CA_STATE {
-                    ca_state = Some(member);
+                match (field.root, field.path) {
+                    CA_STATE => ca_state = Some(member),
+                    CHRONO_TYPE => chrono_type = Some(member),
+                    _ => {}
                 }
             }
             Err(problem) if field.required && !problems.contains(&problem) => {
@@ -125,6 +129,10 @@ pub fn resolve(btf: &Btf) -> Result<Offsets, ResolveError> {
             Some(bits) => (offsets.ca_state_shift, offsets.ca_state_mask) = bits,
             None => problems.push(Problem::Crosses(CA_STATE.0, CA_STATE.1)),
         }
+    }
+    match chrono_type.and_then(|member| shift_and_mask(&member)) {
+        Some(bits) => (offsets.chrono_type_shift, offsets.chrono_type_mask) = bits,
+        None => offsets.chrono_type = ABSENT,
     }
     offsets.retransmit_has_err = u32::from(retransmit_has_err(btf));
     if problems.is_empty() {

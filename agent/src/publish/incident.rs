@@ -13,6 +13,7 @@ use crate::event::{
 };
 use crate::flow::{Local, PeerSums};
 use crate::hash::fnv1a;
+use crate::host::Context;
 use crate::path::PathClass;
 use crate::remedy::reassociate_elastic_ip;
 
@@ -22,6 +23,7 @@ const WORST_PEERS: usize = 5;
 /// with.
 pub struct Incidents {
     cooldown_s: u64,
+    context: Context,
     worst_peers: HashMap<Local, Vec<WorstPeer>>,
     /// Onsets of the open incidents on the wall clock: told once, the same ever after, whatever
     /// the clock does meanwhile.
@@ -33,9 +35,15 @@ impl Incidents {
     pub fn new(cooldown_s: u64) -> Self {
         Self {
             cooldown_s,
+            context: Context::default(),
             worst_peers: HashMap::new(),
             onsets: HashMap::new(),
         }
+    }
+
+    /// Remembers what is known of the host's addresses: advice names it.
+    pub fn note_context(&mut self, context: &Context) {
+        self.context = context.clone();
     }
 
     /// Remembers the worst peers of the window that just closed, worst first.
@@ -148,6 +156,20 @@ impl Incidents {
         }
     }
 
+    fn target(&self, local: Local) -> Target {
+        let mapping = self.context.addresses.get(&local).cloned();
+        let mapping = mapping.unwrap_or_default();
+        Target {
+            private_ip: Some(local.address),
+            public_ip: mapping.public_ip,
+            allocation_id: mapping.allocation_id,
+            association_id: mapping.association_id,
+            network_interface_id: mapping.network_interface_id,
+            instance_id: self.context.instance_id.clone(),
+            region: self.context.region.clone(),
+        }
+    }
+
     fn advice(
         &self,
         local: Local,
@@ -156,10 +178,7 @@ impl Incidents {
         now_ns: u64,
         clock: Clock,
     ) -> Note {
-        let target = Target {
-            private_ip: Some(local.address),
-            ..Target::default()
-        };
+        let target = self.target(local);
         let confidence = round(assessment.confidence());
         let remediation = reassociate_elastic_ip(target, confidence, self.cooldown_s);
         let message = format!(

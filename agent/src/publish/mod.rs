@@ -1,6 +1,7 @@
 //! What was decoded, counted and judged, put into published events.
 
 mod agent;
+mod context;
 mod incident;
 mod sample;
 mod sides;
@@ -9,8 +10,9 @@ mod verdict;
 mod window;
 
 pub use agent::{StartFacts, health, netns, start, stop};
+pub use context::{context, recorded_context};
 pub use incident::Incidents;
-pub use sample::{flow_sample, host_sample, recorded};
+pub use sample::{flow_sample, host_sample, recorded, recorded_host};
 pub use tcp::{cwnd, retransmit, syn_ack};
 pub use window::{path_window, peer_window};
 

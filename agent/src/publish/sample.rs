@@ -2,10 +2,9 @@
 
 use super::Note;
 use crate::clock::Clock;
-use crate::event::{
-    self, Event, HostSample, SampledEnd, SampledEnds, SampledFlow, SampledHost, Severity,
-};
+use crate::event::{self, Event, SampledEnd, SampledEnds, SampledFlow, SampledHost, Severity};
 use crate::flow::{FlowKey, FlowSample, Kinds};
+use crate::host::HostSample;
 use crate::path::{Network, PathClass, unmap};
 
 /// News of a flow, for a recording.
@@ -22,6 +21,10 @@ pub fn flow_sample(sample: &FlowSample, clock: Clock) -> Note {
         retransmitted_fast: sample.kinds.fast,
         retransmitted_timeout: sample.kinds.timeout,
         retransmitted_tail_loss_probe: sample.kinds.tail_loss_probe,
+        segments_received: sample.received,
+        segments_out_of_order: sample.out_of_order,
+        segments_duplicated: sample.duplicates,
+        reordered: sample.reordered,
         bytes_sent: sample.bytes_sent,
         bytes_acked: sample.bytes_acked,
         bytes_retransmitted: sample.bytes_retransmitted,
@@ -37,11 +40,16 @@ pub fn flow_sample(sample: &FlowSample, clock: Clock) -> Note {
         state: sample.state,
         ca_state: sample.ca_state,
         congestion_control: String::from_utf8_lossy(name.unwrap_or_default()).into_owned(),
+        rwnd_limited_ms: sample.rwnd_limited_ms,
+        established: sample.established,
+        age_ms: sample.age_ms,
+        known: sample.known,
         app_limited: sample.app_limited,
         closed: sample.closed,
     };
     let end = |address, port| SampledEnd { address, port };
     let network = SampledEnds {
+        r#type: Some(key.peer.into()),
         local: end(key.local, key.local_port),
         peer: end(key.peer, key.peer_port),
     };
@@ -54,17 +62,35 @@ pub fn flow_sample(sample: &FlowSample, clock: Clock) -> Note {
 }
 
 /// A tick, for a recording.
-pub fn host_sample(now_ns: u64, clock: Clock, last: bool) -> Note {
+pub fn host_sample(now_ns: u64, host: &HostSample, clock: Clock, last: bool) -> Note {
     Note {
         time: clock.wall(now_ns),
         severity: Severity::Info,
         message: "a tick of the detector".to_owned(),
-        event: Event::HostSample(HostSample {
+        event: Event::HostSample(event::HostSample {
             host_sample: SampledHost {
                 monotonic_ns: now_ns,
                 last,
+                allowance_exceeded: host.allowance_exceeded,
+                local_drops: host.local_drops,
+                segments_sent: host.segments_sent,
+                segments_retransmitted: host.segments_retransmitted,
+                retransmissions_failed: host.retransmissions_failed,
+                no_route: host.no_route,
             },
         }),
+    }
+}
+
+/// The host at a tick, out of a recording.
+pub const fn recorded_host(host: &SampledHost) -> HostSample {
+    HostSample {
+        allowance_exceeded: host.allowance_exceeded,
+        local_drops: host.local_drops,
+        segments_sent: host.segments_sent,
+        segments_retransmitted: host.segments_retransmitted,
+        retransmissions_failed: host.retransmissions_failed,
+        no_route: host.no_route,
     }
 }
 
@@ -113,15 +139,19 @@ pub fn recorded(sample: &event::FlowSample) -> FlowSample {
         state: tcp.state,
         ca_state: tcp.ca_state,
         ca_name,
-        received: 0,
-        out_of_order: 0,
-        duplicates: 0,
-        reordered: 0,
-        rwnd_limited_ms: 0,
-        established: true,
-        age_ms: None,
-        known: true,
+        received: tcp.segments_received,
+        out_of_order: tcp.segments_out_of_order,
+        duplicates: tcp.segments_duplicated,
+        reordered: tcp.reordered,
+        rwnd_limited_ms: tcp.rwnd_limited_ms,
+        established: tcp.established,
+        age_ms: tcp.age_ms,
+        known: tcp.known,
         app_limited: tcp.app_limited,
         closed: tcp.closed,
     }
 }
+
+#[cfg(test)]
+#[path = "sample_tests.rs"]
+mod tests;

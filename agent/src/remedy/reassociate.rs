@@ -16,6 +16,9 @@ pub fn reassociate_elastic_ip(target: Target, confidence: f64, cooldown_s: u64) 
         associate(&mut values, ""),
     )];
     let placeholders = values.into_missing();
+    let which = target
+        .public_ip
+        .map_or_else(String::new, |address| format!(" {address}"));
     let whose = target.private_ip.map_or_else(
         || "this host".to_owned(),
         |address| format!("local address {address}"),
@@ -23,7 +26,7 @@ pub fn reassociate_elastic_ip(target: Target, confidence: f64, cooldown_s: u64) 
     Remediation {
         action: Action::ReassociateElasticIp,
         summary: format!(
-            "Disassociate the Elastic IP of {whose} and associate it again with the same \
+            "Disassociate the Elastic IP{which} of {whose} and associate it again with the same \
              interface and private address."
         ),
         confidence,
@@ -182,6 +185,7 @@ mod tests {
     #[test]
     fn with_everything_known_nothing_is_left_to_fill_in() {
         let target = Target {
+            public_ip: Some("203.0.113.25".parse().unwrap()),
             region: Some("us-east-1".into()),
             allocation_id: Some("eipalloc-0a".into()),
             association_id: Some("eipassoc-0b".into()),
@@ -190,6 +194,11 @@ mod tests {
         };
         let advice = reassociate_elastic_ip(target, 0.97, 1800);
         assert!(advice.placeholders.is_empty());
+        assert!(
+            advice.summary.contains("Elastic IP 203.0.113.25 of"),
+            "{}",
+            advice.summary
+        );
         let all: Vec<_> = advice.commands.iter().chain(&advice.rollback).collect();
         assert!(
             all.iter().all(|command| !command.command.contains('<')),

@@ -10,6 +10,7 @@ use thiserror::Error;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::queue::Line;
 use super::recording::{Bounds, Recording};
 
 /// The output cannot be opened.
@@ -85,9 +86,9 @@ impl Output {
     }
 
     /// Writes one line.
-    pub(super) fn write(&mut self, line: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&mut self, line: &Line) -> io::Result<()> {
         match self {
-            Self::Standard(file) | Self::File(file) => file.write_all(line),
+            Self::Standard(file) | Self::File(file) => file.write_all(&line.bytes),
             Self::Recording(recording) => recording.write(line),
         }
     }

@@ -28,6 +28,8 @@ struct State {
 pub(super) struct Line {
     pub(super) name: &'static str,
     pub(super) priority: Priority,
+    /// See [`Event::heads_files`](crate::event::Event::heads_files).
+    pub(super) head: bool,
     pub(super) bytes: Vec<u8>,
 }
 
@@ -164,6 +166,7 @@ mod tests {
         Line {
             name,
             priority,
+            head: false,
             bytes: name.into(),
         }
     }

@@ -1,7 +1,8 @@
 //! A recording: compressed lines in a bounded set of files.
 //!
-//! `FILE` is being written, `FILE.1` is the one before, and so on. Every file begins with the
-//! first line of the run, so that each can be read by itself.
+//! `FILE` is being written, `FILE.1` is the one before, and so on. Every file begins with what
+//! heads a recording (the first line of the run, the latest context), so that each can be read by
+//! itself.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -11,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+
+use super::queue::Line;
 
 /// What was compressed goes to the file this often at least: a reader, or a crash, finds all but
 /// the last seconds.
@@ -30,7 +33,8 @@ pub struct Bounds {
 pub struct Recording {
     path: PathBuf,
     bounds: Bounds,
-    head: Vec<u8>,
+    /// The latest line of each kind that heads a file, in the order of their first.
+    head: Vec<(&'static str, Vec<u8>)>,
     encoder: GzEncoder<Counted>,
     flushed: Instant,
 }
@@ -57,14 +61,14 @@ impl Recording {
         })
     }
 
-    pub(super) fn write(&mut self, line: &[u8]) -> io::Result<()> {
-        if self.head.is_empty() {
-            self.head = line.to_vec();
-        }
+    pub(super) fn write(&mut self, line: &Line) -> io::Result<()> {
         if self.encoder.get_ref().bytes >= self.bounds.file_bytes {
             self.turn_over()?;
         }
-        self.encoder.write_all(line)
+        if line.head {
+            self.keep(line);
+        }
+        self.encoder.write_all(&line.bytes)
     }
 
     pub(super) fn rest(&mut self) -> io::Result<()> {
@@ -83,7 +87,18 @@ impl Recording {
         self.encoder.try_finish()?;
         shift(&self.path, self.bounds.files)?;
         self.encoder = open(&self.path)?;
-        self.encoder.write_all(&self.head)
+        for (_, line) in &self.head {
+            self.encoder.write_all(line)?;
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, line: &Line) {
+        let bytes = line.bytes.clone();
+        match self.head.iter_mut().find(|(name, _)| *name == line.name) {
+            Some((_, kept)) => *kept = bytes,
+            None => self.head.push((line.name, bytes)),
+        }
     }
 }
 
@@ -136,6 +151,16 @@ mod tests {
     use flate2::read::MultiGzDecoder;
 
     use super::*;
+    use crate::event::Priority;
+
+    fn line(name: &'static str, text: &str) -> Line {
+        Line {
+            name,
+            priority: Priority::Window,
+            head: name != "flow_sample",
+            bytes: text.as_bytes().to_vec(),
+        }
+    }
 
     fn content(path: &Path) -> String {
         let mut text = String::new();
@@ -155,13 +180,18 @@ mod tests {
             files: 3,
         };
         let mut recording = Recording::create(&path, bounds).unwrap();
-        recording.write(b"head\n").unwrap();
+        for (name, text) in [
+            ("agent_start", "start\n"),
+            ("context", "old\n"),
+            ("context", "context\n"),
+        ] {
+            recording.write(&line(name, text)).unwrap();
+        }
         for number in 0..3_000_u64 {
             // Hardly compressible, or nothing would ever fill up.
             let noise = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (number << 40);
-            recording
-                .write(format!("{number} {noise:x}\n").as_bytes())
-                .unwrap();
+            let text = format!("{number} {noise:x}\n");
+            recording.write(&line("flow_sample", &text)).unwrap();
             if number % 50 == 0 {
                 recording.encoder.flush().unwrap();
             }
@@ -174,8 +204,9 @@ mod tests {
         names.sort();
         assert_eq!(names, ["r.gz", "r.gz.1", "r.gz.2"]);
         let [newest, before] = [&path, &numbered(&path, 1)].map(|path| content(path));
-        assert!(newest.starts_with("head\n") && before.starts_with("head\n"));
-        let first = newest.lines().nth(1).unwrap().split(' ').next().unwrap();
+        let head = "start\ncontext\n";
+        assert!(newest.starts_with(head) && before.starts_with(head));
+        let first = newest.lines().nth(2).unwrap().split(' ').next().unwrap();
         let last = before.lines().last().unwrap().split(' ').next().unwrap();
         assert_eq!(
             first.parse::<u64>().unwrap(),

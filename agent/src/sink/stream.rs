@@ -49,6 +49,7 @@ impl Stream {
                 self.queue.push(Line {
                     name,
                     priority: note.event.priority(),
+                    head: note.event.heads_files(),
                     bytes,
                 });
             }

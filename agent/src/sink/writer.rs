@@ -66,7 +66,7 @@ fn write_all(output: &mut Output, queue: &Queue, reader_gone: &AtomicBool, gone:
             if reader_gone.load(Ordering::Relaxed) {
                 continue;
             }
-            let Err(error) = output.write(&line.bytes) else {
+            let Err(error) = output.write(&line) else {
                 continue;
             };
             if output.is_standard() && error.kind() == io::ErrorKind::BrokenPipe {

@@ -4,7 +4,7 @@ use edgeghost_common::offsets::Field;
 
 use super::super::btf::Btf;
 use super::super::btf::synthetic::Builder;
-use super::CA_STATE;
+use super::{CA_STATE, CHRONO_TYPE};
 
 /// A member to be built: its name, and either members of its own or a leaf's field.
 struct Node<'a> {
@@ -36,7 +36,7 @@ fn build(b: &mut Builder, byte: u32, name: &str, nodes: &[Node<'_>]) -> (u32, u3
     for node in nodes {
         let mut bits = 0;
         let (ty, length) = match node.leaf {
-            Some(field) if (field.root, field.path) == CA_STATE => {
+            Some(field) if [CA_STATE, CHRONO_TYPE].contains(&(field.root, field.path)) => {
                 bits = 5 << 24 | 2;
                 (byte, 1)
             }

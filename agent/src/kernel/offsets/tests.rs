@@ -1,7 +1,5 @@
 use std::path::Path;
 
-use edgeghost_common::offsets::ABSENT;
-
 use super::super::btf::synthetic::{Builder, KERNELS, fixture, kind};
 use super::kernel::{add_structs, kernel_with};
 use super::witness;
@@ -36,6 +34,12 @@ fn every_offset_agrees_with_bpftool_on_three_kernels() {
         assert_eq!(
             (offsets.ca_state_shift, offsets.ca_state_mask),
             (0, 0x1f),
+            "{kernel}"
+        );
+        let whole = if kernel == "6.18" { 0xff } else { 0x3 };
+        assert_eq!(
+            (offsets.chrono_type_shift, offsets.chrono_type_mask),
+            (0, whole),
             "{kernel}"
         );
         assert_eq!(
@@ -93,6 +97,8 @@ fn a_synthetic_kernel_with_every_field_resolves() {
     let offsets = resolve(&kernel_with(Offsets::FIELDS)).unwrap();
     assert!(offsets.members().iter().all(|offset| *offset != ABSENT));
     assert_eq!((offsets.ca_state_shift, offsets.ca_state_mask), (2, 0x1f));
+    let chrono_type = (offsets.chrono_type_shift, offsets.chrono_type_mask);
+    assert_eq!(chrono_type, (2, 0x1f));
     assert_eq!(
         offsets.retransmit_has_err, 0,
         "there is not even the tracepoint"

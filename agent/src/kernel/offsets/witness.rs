@@ -1,5 +1,6 @@
-//! The table's offsets on three kernels as `bpftool btf dump file ... format raw` prints them
-//! (`bits_offset` along the path, divided by 8): a witness that shares no code with the resolver.
+//! The table's offsets on three kernels as `bpftool btf dump file ... format raw`, or a BTF reader
+//! of some lines of Python, prints them (`bits_offset` along the path, divided by 8): a witness that
+//! shares no code with the resolver.
 
 use edgeghost_common::Offsets;
 
@@ -30,6 +31,7 @@ pub(super) const OFFSETS: [(&str, &str, [u32; 3]); Offsets::FIELDS.len()] = [
     ("tcp_sock", "bytes_retrans", [2136, 2208, 2192]),
     ("tcp_sock", "total_retrans", [2144, 2216, 2200]),
     ("tcp_sock", "data_segs_out", [1484, 1604, 1540]),
+    ("tcp_sock", "data_segs_in", [1460, 1796, 1764]),
     ("tcp_sock", "delivered", [1808, 1740, 1692]),
     ("tcp_sock", "snd_cwnd", [1776, 1500, 1444]),
     ("tcp_sock", "snd_ssthresh", [1772, 1584, 1492]),
@@ -43,6 +45,9 @@ pub(super) const OFFSETS: [(&str, &str, [u32; 3]); Offsets::FIELDS.len()] = [
     ("tcp_sock", "reord_seen", [1740, 1944, 1928]),
     ("tcp_sock", "rcv_ooopack", [2168, 2252, 2236]),
     ("tcp_sock", "app_limited", [1820, 1748, 1716]),
+    ("tcp_sock", "chrono_type", [1636, 1519, 1556]),
+    ("tcp_sock", "chrono_start", [1620, 1620, 1560]),
+    ("tcp_sock", "chrono_stat", [1624, 1624, 1564]),
     ("sk_buff", "cb", [40, 40, 40]),
     ("sk_buff", "len", [112, 112, 112]),
     ("tcp_skb_cb", "tcp_gso_segs", [8, 8, 8]),

@@ -1,0 +1,49 @@
+//! What is done once a second: the context, the host's counters, the judgement.
+
+use super::Daemon;
+use crate::clock::Clock;
+use crate::host::HostSample;
+use crate::vitals;
+
+impl Daemon {
+    /// Judges by all that was taken in.
+    pub(super) fn judge(&mut self) {
+        let (now_ns, host) = self.look_at_host(false);
+        let window_closed = self.pipeline.tick(now_ns, &host, self.clock, &mut self.out);
+        self.send();
+        if window_closed && self.vitals.has_news(&self.kernel, &self.figures()) {
+            self.tell_health();
+        }
+        self.kernel.flush_log();
+        if let Some(settings) = self.pace.adapt(vitals::ring_full(&self.kernel))
+            && let Err(error) = self.kernel.set(settings)
+        {
+            log::error!("the report interval cannot be changed: {error}");
+        }
+    }
+
+    /// What a tick goes by, recorded before it is judged; `last` if no other follows.
+    pub(super) fn look_at_host(&mut self, last: bool) -> (u64, HostSample) {
+        let now_ns = Clock::monotonic_ns();
+        self.look_at_context(now_ns);
+        let figures = self.pipeline.figures();
+        let busy = figures.flows > 0 || figures.received > self.received;
+        self.received = figures.received;
+        let host = self.host.news(busy);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.tick(now_ns, &host, self.clock, last);
+        }
+        (now_ns, host)
+    }
+
+    /// Hands on what is known of the host's addresses, if it changed.
+    pub(super) fn look_at_context(&mut self, now_ns: u64) {
+        let Some(context) = self.context.changed(now_ns) else {
+            return;
+        };
+        if let Some(recorder) = &mut self.recorder {
+            recorder.context(context, self.clock.wall(now_ns));
+        }
+        self.pipeline.context(context);
+    }
+}
