@@ -272,6 +272,9 @@ fn entries(files: &[PathBuf]) -> Result<Vec<(IpNet, u32)>> {
         let reader = unpack::reader(File::open(file).with_context(open)?).with_context(open)?;
         for line in reader.lines() {
             let line = line.with_context(open)?;
+            if line.starts_with('#') {
+                continue;
+            }
             let mut fields = line.split(['\t', '_', ',']);
             let (Some(address), Some(length), Some(origin)) =
                 (fields.next(), fields.next(), fields.next())
