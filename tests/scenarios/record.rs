@@ -58,7 +58,12 @@ impl Recording {
         for sample in tick.heard {
             self.write(&publish::flow_sample(sample, clock()))?;
         }
-        self.write(&publish::host_sample(tick.now_ns, clock(), tick.last))?;
+        self.write(&publish::host_sample(
+            tick.now_ns,
+            tick.host,
+            clock(),
+            tick.last,
+        ))?;
         for note in tick.told {
             self.write(note)?;
         }

@@ -24,6 +24,7 @@ pub(crate) struct Tick<'a> {
     /// No tick comes after this one.
     pub(crate) last: bool,
     pub(crate) heard: &'a [FlowSample],
+    pub(crate) host: &'a HostSample,
     pub(crate) pipeline: &'a Pipeline,
     /// Verdicts, incidents and advice.
     pub(crate) told: &'a [Note],
@@ -52,7 +53,8 @@ pub(crate) fn run(
             naive.observe(sample);
         }
         let last = at + 1.0 > scenario.length;
-        tell(&mut pipeline, now_ns, &host.at(at), last, &mut out);
+        let host = host.at(at);
+        tell(&mut pipeline, now_ns, &host, last, &mut out);
         out.notes.retain(|note| is_judgement(&note.event));
         for note in &out.notes {
             judge.note(at, &note.event);
@@ -64,6 +66,7 @@ pub(crate) fn run(
             now_ns,
             last,
             heard,
+            host: &host,
             pipeline: &pipeline,
             told: &out.notes,
         });

@@ -84,9 +84,11 @@ pub(super) const MAX_TRIALS: f64 = 60.0;
 /// Fewer trials than this say nothing.
 pub(super) const MIN_TRIALS: f64 = 2.0;
 
-/// Which ways a collapse loses packets, as shares of collapses: both, only out, only in. Only
-/// the way that is bad can tell of it, so the evidence of the ways is mixed by these.
-pub(super) const WAYS: [f64; 3] = [0.6, 0.3, 0.1];
+/// Shares of collapses that show in what is sent, and of those that show only in what is
+/// received. Only the kind of trial that sees a collapse can tell of it, so the evidence of both is
+/// mixed by these. More for the second: inbound loss is found sooner, and nothing sent any more
+/// acquits by itself.
+pub(super) const SEEN_BY: [f64; 2] = [0.8, 0.2];
 
 /// Log likelihood ratio of a prefix that was heard of within [`STALL_ALIVE_S`] before
 /// [`STALL_SEGMENTS`] retransmissions in a row went unanswered, and not since. Six to one: the

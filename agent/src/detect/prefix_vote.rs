@@ -1,21 +1,23 @@
 //! What one prefix says: both directions together, or a stall.
 
-use super::params::{STALL_LLR, WAYS};
+use super::params::{SEEN_BY, STALL_LLR};
 use super::ratio::{Beta, ORDINARY_IN, llr};
 use super::windows::Sums;
 
 /// Log likelihood ratio of a prefix.
 ///
-/// Two kinds of trials. A segment sent is one for the way out: it had to be sent again, or not;
-/// retransmissions that the peer reports as needless (DSACK, RFC 2883) were no loss. A segment
-/// received is one for the way in: had the acknowledgement of our answer been lost, our tail loss
-/// probe or timeout would have sent again what the peer had, and it would have said so.
+/// Two kinds of trials. A segment sent is one: it had to be sent again, or not. Loss either way
+/// shows in it, that on the way in faintly: only the acknowledgement of the last segment of an
+/// answer matters. So a segment received is another: had the acknowledgement of our answer to it
+/// been lost, our tail loss probe or timeout would have sent again what the peer had, and the
+/// peer would have said so (DSACK, RFC 2883). Both would count the same loss twice, so they are
+/// alternatives, by the shares of collapses that each can see.
 pub(super) fn prefix_llr(sums: &Sums, ordinary: Beta, stalled: bool) -> f64 {
-    let out = llr(needed(sums), sums.trials() - duplicates(sums), ordinary);
-    let back = llr(signs(sums), trials_in(sums), ORDINARY_IN);
-    let [both, out_only, in_only] = WAYS;
+    let sent = llr(sums.retransmitted, sums.trials(), ordinary);
+    let received = llr(signs(sums), trials_in(sums), ORDINARY_IN);
+    let [by_sent, by_received] = SEEN_BY;
     let ratio = libm::log(
-        both * libm::exp(out + back) + out_only * libm::exp(out) + in_only * libm::exp(back),
+        by_sent * libm::exp(sent.min(50.0)) + by_received * libm::exp(received.min(50.0)),
     );
     if stalled { ratio.max(STALL_LLR) } else { ratio }
 }
