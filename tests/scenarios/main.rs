@@ -44,7 +44,10 @@ const UNABLE: u8 = 3;
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    if let Some(obstacle) = options.real.then(real::obstacle).flatten() {
+    if let Some(obstacle) = (options.real && !options.list)
+        .then(real::obstacle)
+        .flatten()
+    {
         complain(&format!("edgeghost-scenarios: {obstacle}\n"));
         return ExitCode::from(UNABLE);
     }
@@ -60,6 +63,14 @@ fn main() -> ExitCode {
 
 /// Whether everything came out as it must.
 fn work(options: &Options) -> Result<bool> {
+    if options.list {
+        let list = if options.real {
+            print::list(table::real().iter())
+        } else {
+            print::list(table::all())
+        };
+        return say(&list).map(|()| true);
+    }
     if options.real || options.beside.is_some() {
         let scenarios = chosen(&options.only, || table::real().iter())?;
         return match &options.beside {
@@ -71,9 +82,6 @@ fn work(options: &Options) -> Result<bool> {
 }
 
 fn simulate(options: &Options) -> Result<()> {
-    if options.list {
-        return say(&print::list());
-    }
     if options.model {
         return say(&model::report());
     }

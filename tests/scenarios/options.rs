@@ -62,7 +62,7 @@ pub(crate) struct Options {
     /// Instead of simulating, run some of the scenarios with real TCP between network namespaces
     /// and the real agent, all at once in five minutes, and show the simulator beside them; needs
     /// root (`cargo xtask scenarios --real` sees to it)
-    #[arg(long, conflicts_with_all = ["json", "networks", "seeds", "years", "model", "trace", "list"])]
+    #[arg(long, conflicts_with_all = ["json", "networks", "seeds", "years", "model", "trace"])]
     pub(crate) real: bool,
 
     /// Also write the run of --trace, or what the agent records in --real, to this file, for
@@ -75,7 +75,7 @@ pub(crate) struct Options {
           conflicts_with_all = ["real", "json", "seeds", "years", "model", "trace", "list"])]
     pub(crate) beside: Option<PathBuf>,
 
-    /// List the scenarios
+    /// List the scenarios, or those of --real
     #[arg(long)]
     pub(crate) list: bool,
 }
