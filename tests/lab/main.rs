@@ -12,7 +12,6 @@ mod stage;
 mod story;
 mod summary;
 mod traffic;
-mod turn;
 mod watch;
 
 use std::process::ExitCode;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use edgeghost_tests::agent::{Agent, Ended, Launch};
-use edgeghost_tests::{expect, interrupt, wait};
+use edgeghost_tests::{expect, interrupt, turn, wait};
 use rustix::process::Signal;
 
 use crate::options::Options;
@@ -13,7 +13,6 @@ use crate::print::Printer;
 use crate::stage::{ELASTIC_IP, Stage, WEB3};
 use crate::summary::Summary;
 use crate::traffic::Traffic;
-use crate::turn;
 use crate::watch::Watch;
 
 /// How long the Elastic IP is without a mapping while it is associated again.
@@ -21,7 +20,7 @@ const UNMAPPED: Duration = Duration::from_secs(2);
 
 /// Builds the stage, tells the story and takes the stage down, whatever happens in between.
 pub(crate) fn tell(options: &Options, printer: &Printer) -> Result<Summary> {
-    let _turn = turn::take(printer)?;
+    let _turn = turn::take(|text| printer.say(text))?;
     printer.opening(options);
     let mut stage = Stage::build().context("cannot build the network")?;
     let told = Teller::start(options, printer, &stage).map(|mut teller| {

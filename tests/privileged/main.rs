@@ -17,6 +17,7 @@ mod lab;
 mod loopback;
 mod namespaces;
 mod output;
+mod relay;
 mod retransmit;
 mod reuse;
 mod start;

@@ -110,6 +110,11 @@ fn what_it_cannot_do_is_an_error() {
     let unknown = scenarios(&["--only", "Z99"]);
     unknown.expect_code(1);
     unknown.expect_stderr(&["Z99", "--list"]);
+    scenarios(&["--record", "here.gz"]).expect_code(2);
+    scenarios(&["--real", "--years", "1"]).expect_code(2);
+    let absent = scenarios(&["--beside", "/nowhere/real.gz"]);
+    absent.expect_code(1);
+    absent.expect_stderr(&["/nowhere/real.gz"]);
 }
 
 /// The only provider there is, bad: spread over many blocks it looks like many, unless a table

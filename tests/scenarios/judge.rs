@@ -9,7 +9,7 @@ use crate::sim;
 use crate::table::{Advice, Scenario, Verdict};
 
 /// The verdict of a run is what stood longest from here on after the onset, seconds.
-const SETTLED: f64 = 60.0;
+pub(crate) const SETTLED: f64 = 60.0;
 
 /// A confidence as given, and whether the public path was at fault then.
 #[derive(Debug, Clone, Copy)]

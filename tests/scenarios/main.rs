@@ -3,6 +3,7 @@
 //! ```text
 //! table ── scenario ── sim ── samples ┬─ pipeline ─ judge ── score ── print, json
 //!                                     └─ naive rules ┘
+//!       └─ real ── TCP between namespaces ── agent ── judge, and its recording beside the sim
 //! ```
 //!
 //! The simulator knows TCP and loss and nothing of who judges; the table says what would be
@@ -17,6 +18,7 @@ mod options;
 mod pool;
 mod print;
 mod random;
+mod real;
 mod record;
 mod run;
 mod score;
@@ -37,9 +39,21 @@ use record::Recording;
 use sim::spread::Networks;
 use table::Scenario;
 
+/// Real scenarios are not possible here. (2 is clap's, for a wrong command line.)
+const UNABLE: u8 = 3;
+
 fn main() -> ExitCode {
-    match work(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+    let options = Options::parse();
+    if let Some(obstacle) = (options.real && !options.list)
+        .then(real::obstacle)
+        .flatten()
+    {
+        complain(&format!("edgeghost-scenarios: {obstacle}\n"));
+        return ExitCode::from(UNABLE);
+    }
+    match work(&options) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             complain(&format!("edgeghost-scenarios: {error:#}\n"));
             ExitCode::FAILURE
@@ -47,10 +61,27 @@ fn main() -> ExitCode {
     }
 }
 
-fn work(options: &Options) -> Result<()> {
+/// Whether everything came out as it must.
+fn work(options: &Options) -> Result<bool> {
     if options.list {
-        return say(&print::list());
+        let list = if options.real {
+            print::list(table::real().iter())
+        } else {
+            print::list(table::all())
+        };
+        return say(&list).map(|()| true);
     }
+    if options.real || options.beside.is_some() {
+        let scenarios = chosen(&options.only, || table::real().iter())?;
+        return match &options.beside {
+            Some(file) => real::beside(file, options.first, &scenarios).map(|()| true),
+            None => real::run(options, &scenarios),
+        };
+    }
+    simulate(options).map(|()| true)
+}
+
+fn simulate(options: &Options) -> Result<()> {
     if options.model {
         return say(&model::report());
     }
@@ -61,12 +92,12 @@ fn work(options: &Options) -> Result<()> {
     if let [id, seed] = options.trace.as_slice() {
         let seed = seed.parse().context("SEED is a number")?;
         return show(
-            find(id)?,
+            find(id, table::all())?,
             (seed, options.networks),
             options.record.as_deref(),
         );
     }
-    let scenarios = chosen(&options.only)?;
+    let scenarios = chosen(&options.only, table::all)?;
     let results = all(&scenarios, options);
     let report = || format!("{}{}", options.networks.heading(), print::report(&results));
     match options.json.as_deref() {
@@ -115,16 +146,18 @@ fn show(scenario: &Scenario, seed: (u64, Networks), record: Option<&Path>) -> Re
     say(&format!("{outcome:#?}\n"))
 }
 
-fn chosen(only: &[String]) -> Result<Vec<&'static Scenario>> {
+fn chosen<T>(only: &[String], table: impl Fn() -> T) -> Result<Vec<&'static Scenario>>
+where
+    T: Iterator<Item = &'static Scenario>,
+{
     if only.is_empty() {
-        return Ok(table::all().collect());
+        return Ok(table().collect());
     }
-    only.iter().map(|id| find(id)).collect()
+    only.iter().map(|id| find(id, table())).collect()
 }
 
-fn find(id: &str) -> Result<&'static Scenario> {
-    let found = table::all().find(|scenario| scenario.id.eq_ignore_ascii_case(id));
-    match found {
+fn find(id: &str, mut table: impl Iterator<Item = &'static Scenario>) -> Result<&'static Scenario> {
+    match table.find(|scenario| scenario.id.eq_ignore_ascii_case(id)) {
         Some(scenario) => Ok(scenario),
         None => bail!("there is no scenario {id}; --list shows them"),
     }
@@ -145,6 +178,13 @@ fn progress(done: usize, of: usize) {
         complain(&format!("\r{done} of {of} runs{end}"));
     } else if of >= 10 && done.is_multiple_of(of / 10) {
         complain(&format!("{done} of {of} runs\n"));
+    }
+}
+
+/// How much of something that lasts `of` seconds is over, where lines can change.
+fn seconds(over: u64, of: f64) {
+    if io::stderr().is_terminal() {
+        complain(&format!("\r{over} of {of:.0} s "));
     }
 }
 

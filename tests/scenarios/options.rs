@@ -12,8 +12,11 @@ use crate::sim::spread::Networks;
 #[command(
     name = "edgeghost-scenarios",
     version,
-    after_help = "Needs no rights and no network. The same seeds give the same figures everywhere.\n\
-                  Exit codes: 0 the scenarios ran, whatever came of them; 1 they did not; 2 usage."
+    group(clap::ArgGroup::new("recorded").args(["trace", "real"])),
+    after_help = "Needs no rights and no network, but for --real. The same seeds give the same \
+                  figures everywhere.\n\
+                  Exit codes: 0 the scenarios ran, whatever came of them (--real: every one came \
+                  out right); 1 not so; 2 usage; 3 --real is not possible here."
 )]
 pub(crate) struct Options {
     /// Runs of each scenario
@@ -42,10 +45,6 @@ pub(crate) struct Options {
           conflicts_with_all = ["only", "json", "seeds"])]
     pub(crate) trace: Vec<String>,
 
-    /// Also write that run to this file, for `edgeghost replay`
-    #[arg(long, value_name = "FILE", requires = "trace")]
-    pub(crate) record: Option<PathBuf>,
-
     /// Instead of the scenarios, so many host-years of traffic on which no Elastic IP fails:
     /// false advice per host-year; about 75 seconds each on two processors
     #[arg(long, value_name = "N", conflicts_with_all = ["only", "json", "networks", "seeds"],
@@ -60,7 +59,23 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) model: bool,
 
-    /// List the scenarios
+    /// Instead of simulating, run some of the scenarios with real TCP between network namespaces
+    /// and the real agent, all at once in five minutes, and show the simulator beside them; needs
+    /// root (`cargo xtask scenarios --real` sees to it)
+    #[arg(long, conflicts_with_all = ["json", "networks", "seeds", "years", "model", "trace"])]
+    pub(crate) real: bool,
+
+    /// Also write the run of --trace, or what the agent records in --real, to this file, for
+    /// `edgeghost replay`
+    #[arg(long, value_name = "FILE", requires = "recorded")]
+    pub(crate) record: Option<PathBuf>,
+
+    /// Show the simulator beside what was recorded in --real, and do nothing else
+    #[arg(long, value_name = "FILE",
+          conflicts_with_all = ["real", "json", "seeds", "years", "model", "trace", "list"])]
+    pub(crate) beside: Option<PathBuf>,
+
+    /// List the scenarios, or those of --real
     #[arg(long)]
     pub(crate) list: bool,
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::score::{Bin, NaiveTotals, Result, Times, Totals};
-use crate::table::Advice;
+use crate::table::{Advice, Scenario};
 
 /// The whole report.
 pub(crate) fn report(results: &[Result]) -> String {
@@ -15,9 +15,9 @@ pub(crate) fn report(results: &[Result]) -> String {
 }
 
 /// The scenarios.
-pub(crate) fn list() -> String {
+pub(crate) fn list(scenarios: impl Iterator<Item = &'static Scenario>) -> String {
     let mut text = String::new();
-    for scenario in crate::table::all() {
+    for scenario in scenarios {
         let _ = writeln!(
             text,
             "{:4} {:15} {}",

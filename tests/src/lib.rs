@@ -1,4 +1,4 @@
-//! What the tests and the lab share: network namespaces with real loss, real TCP traffic in them,
+//! What the tests, the lab and the scenarios share: network namespaces with real loss, real TCP in them,
 //! the kernel's own figures to compare with, and the agent as a child process whose every line
 //! is validated against its own schema.
 //!
@@ -15,10 +15,13 @@ pub mod netns;
 pub mod nft;
 pub mod offload;
 pub mod pair;
+pub mod relay;
 pub mod schema;
 pub mod temp;
 pub mod tool;
 pub mod traffic;
+pub mod tun;
+pub mod turn;
 pub mod undo;
 pub mod wait;
 pub mod witness;

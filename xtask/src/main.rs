@@ -72,7 +72,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Run(options) => run::run(options),
         Command::Test(options) => test::run(&options),
         Command::Lab(options) => lab::run(options),
-        Command::Scenarios(options) => scenarios::run(&options),
+        Command::Scenarios(options) => scenarios::run(options),
         Command::Bench(options) => bench::run(&options),
         Command::Lint(options) => lint::run(&options),
     }

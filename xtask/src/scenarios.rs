@@ -7,14 +7,17 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::cargo::{self, Profile};
+use crate::elevate::{Elevation, RootProgram};
 use crate::exec;
 use crate::setup::{self, Need};
 
 /// Options of `cargo xtask scenarios`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
+    #[command(flatten)]
+    elevation: Elevation,
     /// Options of the benchmark: --seeds N, --only ID, --json FILE, --trace ID SEED, --years N, --list;
-    /// `-- --help` explains them
+    /// --real [--record FILE] for real TCP and the real agent, as root; `-- --help` explains them
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,
@@ -23,10 +26,26 @@ pub(crate) struct Options {
     args: Vec<OsString>,
 }
 
-/// Becomes the benchmark; it needs no rights.
-pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+/// Becomes the benchmark; only with real TCP it needs rights.
+pub(crate) fn run(options: Options) -> Result<ExitCode> {
+    if options.args.iter().any(|argument| argument == "--real") {
+        return real(options);
+    }
     setup::ensure(&[Need::Build])?;
     // Some thousand hours of traffic: only the optimised build gets through them in minutes.
     let program = cargo::build_scenarios(Profile::RELEASE)?;
     Err(exec::replace(Command::new(program).args(&options.args)))
+}
+
+/// Five minutes of traffic, in real time: any build will do.
+fn real(options: Options) -> Result<ExitCode> {
+    setup::ensure(&[Need::Build, Need::Network])?;
+    let agent = cargo::build_agent(Profile::default())?;
+    let scenarios = cargo::build_scenarios(Profile::default())?;
+    let program = RootProgram {
+        path: &scenarios,
+        args: options.args,
+        env: vec![("EDGEGHOST_BIN", agent.into_os_string())],
+    };
+    Err(exec::replace(&mut options.elevation.command(&program)?))
 }

@@ -19,8 +19,7 @@ use edgeghost::flow::FlowSample;
 
 use crate::random::Random;
 use crate::table::{App, Group, Scenario};
-use peer::Peer;
-pub(crate) use peer::local;
+pub(crate) use peer::{Peer, local};
 pub(crate) use report::nanos;
 use report::{Reporter, moment};
 use script::{Amount, Prompt, Script};
@@ -36,29 +35,28 @@ pub(crate) struct Traffic {
 
 /// All that there is to know in a scenario.
 pub(crate) fn samples(scenario: &Scenario, seed: u64, networks: Networks) -> Traffic {
-    let mut traffic = traffic(scenario.groups, scenario.length, seed ^ fold(scenario.id));
+    let mut traffic = traffic(scenario.groups, scenario.length, seed_of(scenario, seed));
     networks.place(&mut traffic.flows);
     traffic
 }
 
+/// The peers of a scenario, as [`samples`] has them.
+pub(crate) fn cast(scenario: &Scenario, seed: u64) -> Vec<(&Group, Peer)> {
+    peers(scenario.groups, seed_of(scenario, seed))
+}
+
+fn seed_of(scenario: &Scenario, seed: u64) -> u64 {
+    seed ^ fold(scenario.id)
+}
+
 /// All that there is to know if these groups are there.
 pub(crate) fn traffic(groups: &[Group], length: f64, seed: u64) -> Traffic {
-    let mut random = Random::new(seed);
     let mut flows = Vec::new();
     let mut host = Counters::new(length);
-    let mut network = 0;
-    for (index, group) in (0_u8..).zip(groups) {
-        for member in 0..group.networks {
-            let mobile = random.chance(group.mobile);
-            for prefix in 0..group.prefixes {
-                let place = (index, network, prefix, member);
-                let mut peer = Peer::new(group, place, mobile, random.fork());
-                live(group, &mut peer, length, &mut flows);
-                for (at, count) in peer.link.take_counted() {
-                    host.add(at, count);
-                }
-            }
-            network += 1;
+    for (group, mut peer) in peers(groups, seed) {
+        live(group, &mut peer, length, &mut flows);
+        for (at, count) in peer.link.take_counted() {
+            host.add(at, count);
         }
     }
     // Stable, so that a flow's samples stay in order; the key settles what is left.
@@ -67,6 +65,23 @@ pub(crate) fn traffic(groups: &[Group], length: f64, seed: u64) -> Traffic {
         host.add_segments(moment(sample.time_ns), sample);
     }
     Traffic { flows, host }
+}
+
+fn peers(groups: &[Group], seed: u64) -> Vec<(&Group, Peer)> {
+    let mut random = Random::new(seed);
+    let mut peers = Vec::new();
+    let mut network = 0;
+    for (index, group) in (0_u8..).zip(groups) {
+        for member in 0..group.networks {
+            let mobile = random.chance(group.mobile);
+            for prefix in 0..group.prefixes {
+                let place = (index, network, prefix, member);
+                peers.push((group, Peer::new(group, place, mobile, random.fork())));
+            }
+            network += 1;
+        }
+    }
+    peers
 }
 
 /// One connection after the other, to the end of the scenario.

@@ -20,12 +20,13 @@ const FIRST_PORT: u16 = 20_000;
 const PORTS: u16 = 40_000;
 
 /// A peer, and how it is reached.
-pub(super) struct Peer {
+pub(crate) struct Peer {
     pub(super) identity: Identity,
-    pub(super) link: Link,
-    pub(super) control: Control,
-    pub(super) begin: f64,
-    pub(super) random: Random,
+    pub(crate) link: Link,
+    pub(crate) control: Control,
+    /// When it begins, seconds.
+    pub(crate) begin: f64,
+    pub(crate) random: Random,
 }
 
 /// Number of the group and of the network, of the prefix in it, and of the member of the group.
@@ -52,6 +53,11 @@ impl Peer {
             begin,
             random,
         }
+    }
+
+    /// Its address.
+    pub(crate) fn address(&self) -> IpAddr {
+        self.identity.key.peer
     }
 
     /// The identity of the next connection: another port of the client's.

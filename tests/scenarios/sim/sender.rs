@@ -63,8 +63,11 @@ pub(crate) struct Sender {
     pub(super) timer: Timer,
     /// Below this number is what a tail loss probe asked about.
     probed: Option<u64>,
-    /// Most recently sent segment among those delivered: when, and how long it took.
-    newest: (f64, f64),
+    /// Most recently sent segment among those delivered: when, its number, and how long it took.
+    newest: (f64, u64),
+    took: f64,
+    /// When something was last sent.
+    last: f64,
     patient: bool,
     again: bool,
     /// Segments sent again since the last loss, less those that the other end had already: at
@@ -95,7 +98,9 @@ impl Sender {
             clock: RoundTrip::default(),
             timer: Timer::default(),
             probed: None,
-            newest: (f64::NEG_INFINITY, 0.0),
+            newest: (f64::NEG_INFINITY, 0),
+            took: 0.0,
+            last: f64::INFINITY,
             patient: false,
             again: false,
             doubtful: None,

@@ -24,13 +24,15 @@ const INITIAL: f64 = 10.0;
 /// No window grows beyond this, segments: the peers' receive windows.
 const MOST: f64 = 400.0;
 /// What a model of the path would hold BBR to, segments.
-const BBR_CAP: f64 = 60.0;
+const BBR_CAP: f64 = 32.0;
 /// Linux's `TCP_INFINITE_SSTHRESH`.
 const NO_THRESHOLD: f64 = 2_147_483_647.0;
 
 /// CUBIC's factor of decrease and scale (RFC 9438, 4.6 and 4.1).
 const CUBIC_BETA: f64 = 0.7;
 const CUBIC_C: f64 = 0.4;
+/// What it takes Reno to be as fast with CUBIC's decrease (RFC 9438, 4.3).
+const CUBIC_ALPHA: f64 = 3.0 * (1.0 - CUBIC_BETA) / (1.0 + CUBIC_BETA);
 
 /// A window.
 #[derive(Debug, Clone)]
@@ -42,6 +44,8 @@ pub(crate) struct Window {
     /// CUBIC: window at the last loss, and when growth from there began.
     summit: f64,
     epoch: Option<f64>,
+    /// CUBIC: what Reno's window would be by now (RFC 9438, 4.3).
+    friendly: f64,
 }
 
 impl Window {
@@ -53,6 +57,7 @@ impl Window {
             before: (INITIAL, NO_THRESHOLD),
             summit: 0.0,
             epoch: None,
+            friendly: 0.0,
         }
     }
 
@@ -100,6 +105,24 @@ impl Window {
         self.epoch = None;
     }
 
+    /// Something is sent after nothing was in flight for so long (RFC 2861, as Linux has it).
+    pub(crate) fn rest(&mut self, idle: f64, timeout: f64) {
+        if let Some(epoch) = &mut self.epoch {
+            *epoch += idle.max(0.0);
+        }
+        if self.control == Control::Bbr || idle <= timeout {
+            return;
+        }
+        self.threshold = self.threshold.max(self.segments * 0.75);
+        let floor = self.segments.min(INITIAL);
+        let mut left = idle - timeout;
+        while left > 0.0 && self.segments > floor {
+            self.segments /= 2.0;
+            left -= timeout;
+        }
+        self.segments = self.segments.max(floor);
+    }
+
     /// Segments were delivered while the window was the limit.
     pub(crate) fn grow(&mut self, now: f64, rtt: f64, delivered: u32) {
         let delivered = f64::from(delivered);
@@ -115,10 +138,14 @@ impl Window {
     }
 
     fn grow_cubic(&mut self, now: f64, delivered: f64) {
+        if self.epoch.is_none() {
+            self.friendly = self.segments;
+        }
         let start = *self.epoch.get_or_insert(now);
+        self.friendly += CUBIC_ALPHA * delivered / self.segments;
         let to_summit = libm::cbrt(self.summit * (1.0 - CUBIC_BETA) / CUBIC_C);
         let offset = now - start - to_summit;
-        let target = self.summit + CUBIC_C * offset * offset * offset;
+        let target = (self.summit + CUBIC_C * offset * offset * offset).max(self.friendly);
         let step = ((target - self.segments) / self.segments).clamp(0.01, 0.5);
         self.segments += step * delivered;
     }

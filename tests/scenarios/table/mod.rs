@@ -6,6 +6,7 @@ mod group;
 mod lookalike;
 mod negative;
 mod positive;
+mod real;
 
 pub(crate) use app::App;
 pub(crate) use group::{Background, Group, Local, Side, Vanish, bad, group};
@@ -36,6 +37,26 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
+    const ALL: [Self; 12] = [
+        Self::Insufficient,
+        Self::Healthy,
+        Self::Client,
+        Self::Suspect,
+        Self::Partial,
+        Self::Collapse,
+        Self::NoControl,
+        Self::Host,
+        Self::Private,
+        Self::Recovering,
+        Self::Silent,
+        Self::Congestion,
+    ];
+
+    /// The one of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.name() == name)
+    }
+
     /// The name in events.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -174,4 +195,14 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         lookalike::TABLE,
     ];
     tables.into_iter().flatten()
+}
+
+/// Those that are also run with real TCP, in order.
+pub(crate) const fn real() -> &'static [Scenario] {
+    real::TABLE
+}
+
+/// Whether the recovery from one of these has to be told before it ends.
+pub(crate) fn recovers(scenario: &Scenario) -> bool {
+    real::RECOVER.contains(&scenario.id)
 }

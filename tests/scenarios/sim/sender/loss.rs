@@ -24,7 +24,7 @@ impl Sender {
     pub(super) fn take(&mut self, now: f64, emitted: f64) -> (u32, bool) {
         let (mut delivered, mut spurious, mut overtaken) = (0, false, false);
         let beyond = self.segments.iter().rposition(|segment| segment.delivered);
-        for (index, segment) in self.segments.iter_mut().enumerate() {
+        for ((index, number), segment) in (0..).zip(self.base..).zip(&mut self.segments) {
             if segment.delivered || segment.received > emitted {
                 continue;
             }
@@ -41,8 +41,9 @@ impl Sender {
                 spurious |= emitted < segment.sent;
             }
             let plausible = segment.times == 1 || took >= self.clock.least();
-            if plausible && segment.sent > self.newest.0 {
-                self.newest = (segment.sent, took);
+            if plausible && (segment.sent, number) > self.newest {
+                self.newest = (segment.sent, number);
+                self.took = took;
             }
         }
         self.totals.delivered += u64::from(delivered);
@@ -93,14 +94,14 @@ impl Sender {
         } else {
             self.clock.least() / 4.0
         };
-        let (newest, took) = self.newest;
         let mut next = f64::INFINITY;
         let mut found = false;
-        for segment in &mut self.segments {
-            if segment.delivered || segment.lost || segment.sent >= newest {
+        for (number, segment) in (self.base..).zip(&mut self.segments) {
+            // Of those sent at the same moment, the later in sequence (RFC 8985, 6.2).
+            if segment.delivered || segment.lost || (segment.sent, number) >= self.newest {
                 continue;
             }
-            let deadline = segment.sent + took + patience;
+            let deadline = segment.sent + self.took + patience;
             // Alarms are set to the deadline itself, which may round to just below it.
             if deadline <= now + 1e-9 {
                 segment.lost = true;

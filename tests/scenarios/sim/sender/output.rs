@@ -10,6 +10,9 @@ impl Sender {
     pub(crate) fn send(&mut self, now: f64, force: bool) -> Vec<u64> {
         let mut sent = Vec::new();
         let mut force = force;
+        if self.segments.is_empty() && self.unsent > 0 {
+            self.window.rest(now - self.last, self.clock.timeout());
+        }
         while force || self.in_flight() < self.window.allowed() as usize {
             force = false;
             if !self.has_work() {
@@ -29,6 +32,9 @@ impl Sender {
             }
         }
         self.note_bounds(now);
+        if !sent.is_empty() {
+            self.last = now;
+        }
         if !sent.is_empty() && self.timer.at.is_none() {
             self.arm(now);
         }
@@ -59,8 +65,9 @@ impl Sender {
         let timeout = self.clock.timeout();
         let probe = self.clock.probe(self.segments.len());
         let probes = self.state == State::Open && self.sacked == 0 && self.probed.is_none();
-        self.timer.at = Some(if probes && probe < timeout {
-            (now + probe, Alarm::Probe)
+        // A probe also comes before the first timeout, however early that is.
+        self.timer.at = Some(if probes {
+            (now + probe.min(timeout), Alarm::Probe)
         } else {
             (now + timeout, Alarm::Timeout)
         });
