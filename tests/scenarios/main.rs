@@ -22,6 +22,7 @@ mod run;
 mod score;
 mod sim;
 mod table;
+mod target;
 mod trace;
 mod years;
 
