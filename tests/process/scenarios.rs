@@ -101,6 +101,12 @@ fn the_report_goes_to_a_file_and_to_people() {
     assert!(outcome.stdout.contains("verdict accuracy"), "{outcome:#?}");
     let report: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     assert_eq!(report["totals"]["runs"], 1);
+    let targets = report["targets"].as_array().unwrap();
+    assert!(targets.len() > 10);
+    for target in targets {
+        let name = target["name"].as_str().unwrap();
+        assert!(outcome.stdout.contains(name), "{name}: {outcome:#?}");
+    }
 }
 
 #[test]

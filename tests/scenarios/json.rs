@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::judge::Outcome;
 use crate::score::{Bin, NaiveTotals, Result, Times, Totals, calibration};
 use crate::table::Advice;
+use crate::target;
 
 /// The whole report. Times are seconds after the onset, or after the end for what recovers.
 pub(crate) fn report(results: &[Result]) -> Value {
@@ -22,6 +23,7 @@ pub(crate) fn report(results: &[Result]) -> Value {
         .collect();
     json!({
         "totals": totals(&Totals::of(&results.iter())),
+        "targets": targets(results),
         "naive": naive,
         "calibration": bins(results, false),
         "calibration_of_suspicions": bins(results, true),
@@ -47,6 +49,20 @@ fn totals(totals: &Totals) -> Value {
         "recovering_seconds": times(&totals.recovering),
         "closed_seconds": times(&totals.closed),
     })
+}
+
+fn targets(results: &[Result]) -> Vec<Value> {
+    target::targets(results)
+        .iter()
+        .map(|target| {
+            json!({
+                "name": target.name,
+                "target": target.wanted,
+                "result": target.found,
+                "reached": target.reached,
+            })
+        })
+        .collect()
 }
 
 fn scenario(result: &Result) -> Value {
@@ -75,6 +91,7 @@ fn run(outcome: &Outcome) -> Value {
         "right": outcome.right,
         "suspicion_seconds": outcome.suspected,
         "verdict_seconds": outcome.judged,
+        "collapse_seconds": outcome.collapsed,
         "advice_seconds": outcome.advised,
         "false_advice": outcome.false_advice,
         "advice_after_end": outcome.stale,

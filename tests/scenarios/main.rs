@@ -24,6 +24,7 @@ mod run;
 mod score;
 mod sim;
 mod table;
+mod target;
 mod trace;
 mod years;
 

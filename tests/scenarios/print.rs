@@ -4,12 +4,14 @@ use std::fmt::Write as _;
 
 use crate::score::{Bin, NaiveTotals, Result, Times, Totals};
 use crate::table::{Advice, Scenario};
+use crate::target;
 
 /// The whole report.
 pub(crate) fn report(results: &[Result]) -> String {
     let mut text = String::new();
     let _ = table(&mut text, results);
     let _ = sums(&mut text, results);
+    let _ = targets(&mut text, results);
     let _ = calibration(&mut text, results);
     text
 }
@@ -175,6 +177,29 @@ fn details(text: &mut String, totals: &Totals) -> std::fmt::Result {
         line(&totals.advised),
         line(&totals.recovering),
         line(&totals.closed)
+    )
+}
+
+fn targets(text: &mut String, results: &[Result]) -> std::fmt::Result {
+    writeln!(text)?;
+    for target in target::targets(results) {
+        writeln!(
+            text,
+            "{:7} {:55} {:>15}   {}",
+            match target.reached {
+                Some(true) => "reached",
+                Some(false) => "MISSED",
+                None => "?",
+            },
+            target.name,
+            target.wanted,
+            target.found
+        )?;
+    }
+    writeln!(
+        text,
+        "8 networks or more, 14 % or more: {}",
+        target::dense(results).join(", ")
     )
 }
 
