@@ -1,49 +1,20 @@
 //! What a recording tells of a flow's way in, and of how it came about, against `ss`.
 
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use edgeghost_tests::agent::{Ended, Launch};
 use edgeghost_tests::event::Event;
 use edgeghost_tests::netns::Netns;
 use edgeghost_tests::pair::{Host, Kind, Pair};
-use edgeghost_tests::schema::Schema;
-use edgeghost_tests::temp::TempDir;
 use edgeghost_tests::witness::Socket;
-use edgeghost_tests::{binary, tool, traffic, wait, witness};
-use rustix::process::Signal;
+use edgeghost_tests::{traffic, wait, witness};
+
+use crate::recording::recorded;
 
 const LIMIT: Duration = Duration::from_mins(2);
 
 /// Until nothing is on its way any more, a report of a duplicate included.
 const CALM: Duration = Duration::from_millis(700);
-
-/// An agent at work that records, and where to.
-fn recorded(work: impl FnOnce()) -> (Ended, Vec<Event>) {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("recording.gz");
-    let agent = Launch::new().record(Some(path.clone())).start().unwrap();
-    work();
-    let ended = agent.stop(Signal::TERM).unwrap();
-    ended.assert_clean();
-    (ended, read(&path))
-}
-
-/// Every line of a recording, held against the schema.
-fn read(path: &Path) -> Vec<Event> {
-    let schema = Schema::of(&binary::agent().unwrap()).unwrap();
-    let text = tool::run("gzip", &["-dc", path.to_str().unwrap()]).unwrap();
-    let events: Vec<Event> = text
-        .lines()
-        .map(|line| Event::new(line.to_owned(), Instant::now()))
-        .collect();
-    for event in &events {
-        let complaints = schema.complaints(&event.value);
-        assert!(complaints.is_empty(), "{complaints:?}: {}", event.line);
-    }
-    events
-}
 
 /// The samples of the flow at a local port of a host.
 fn samples<'a>(events: &'a [Event], host: &Host, port: u16) -> Vec<&'a Event> {
@@ -103,7 +74,7 @@ fn loss_on_the_way_in_shows_as_ss_shows_it() {
     crate::require_root();
     let pair = Pair::new().unwrap();
     let mut expected = Vec::new();
-    let (ended, events) = recorded(|| {
+    let (ended, events) = recorded(None, || {
         let (near_talk, far_talk) = pair.connect(Kind::V4, 7000).unwrap();
         let (near_upload, far_upload) = pair.connect(Kind::V4, 7001).unwrap();
         let loss = pair.lose_inbound(20).unwrap();
@@ -158,7 +129,7 @@ fn time_held_back_by_the_peer_is_what_ss_shows() {
     crate::require_root();
     let pair = Pair::new().unwrap();
     let mut expected = Socket::default();
-    let (ended, events) = recorded(|| {
+    let (ended, events) = recorded(None, || {
         let (near, far) = pair.connect(Kind::V4, 7000).unwrap();
         let deadline = Instant::now() + LIMIT;
         std::thread::scope(|scope| {
@@ -181,7 +152,7 @@ fn an_attempt_that_fails_was_never_established() {
     const PORT: u16 = 7009;
     crate::require_root();
     let pair = Pair::new().unwrap();
-    let (_, events) = recorded(|| {
+    let (_, events) = recorded(None, || {
         let loss = pair.lose_inbound(100).unwrap();
         let from = SocketAddr::new(pair.near.v4.into(), PORT);
         let to = SocketAddr::new(pair.far.v4.into(), 7000);

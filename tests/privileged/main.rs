@@ -12,11 +12,13 @@
 mod cwnd;
 mod exact;
 mod flood;
+mod host;
 mod incoming;
 mod lab;
 mod loopback;
 mod namespaces;
 mod output;
+mod recording;
 mod relay;
 mod retransmit;
 mod reuse;
