@@ -6,8 +6,8 @@ use super::assess::{Assessment, Circumstances, Silence};
 use super::incident::{Change, Course, Progress};
 use super::onset;
 use super::params::{
-    CALM_S, FORGET_S, LOOK_BACK_S, MISSED, MISSED_CAP, NOW_CAP, OWN, OWN_MAX, OWN_TIME_S, Params,
-    SECOND,
+    CALM_S, FORGET_S, LOOK_BACK_S, MISSED, MISSED_CAP, NOW_CAP, OVERTAKING, OWN, OWN_MAX,
+    OWN_TIME_S, Params, SECOND,
 };
 use super::prefix::Prefix;
 use super::silence::Arrivals;
@@ -111,6 +111,11 @@ impl Address {
         let prefixes = &self.prefixes;
         let onset = || onset_of(prefixes, now);
         let changes = self.course.step(now_ns, &assessment, params, onset);
+        if let Some(settled_ns) = self.course.take_settled() {
+            for prefix in self.prefixes.values_mut() {
+                prefix.settle(settled_ns / SECOND);
+            }
+        }
         (self.assessment.insert(assessment), changes)
     }
 
@@ -149,6 +154,7 @@ impl Address {
         let circumstances = Circumstances {
             now,
             bad_since: self.course.bad_since().map(|since| since / SECOND),
+            overtaking: self.overtakes(),
             own: self.own,
             siblings,
             silence: self.silence(now),
@@ -164,6 +170,20 @@ impl Address {
         self.assessed = now;
         self.news = false;
         assessment
+    }
+
+    /// Segments overtake each other on more than a path or two: a router near us. Then it is so on
+    /// paths where it was not seen yet, too.
+    fn overtakes(&self) -> bool {
+        let public = || {
+            let of = self.prefixes.iter();
+            of.filter(|((class, _), _)| *class != PathClass::Private)
+                .map(|(_, prefix)| prefix)
+        };
+        let overtaking = public().filter(|prefix| prefix.overtakes()).count();
+        let duplicating = public().filter(|prefix| prefix.has_duplicates()).count();
+        let (least, share) = OVERTAKING;
+        overtaking >= least as usize && overtaking as f64 >= share * duplicating as f64
     }
 
     /// Who has fallen silent. One network can fall silent by itself, many at once do not.

@@ -2,10 +2,11 @@
 
 use super::freshness::Freshness;
 use super::incident::Told;
-use super::networks::{Networks, Reach};
-use super::params::{CONTROL, OWN, PARTIAL, SIBLING, SILENT_IS_FAULT};
+use super::networks::{Networks, Reach, View};
+use super::params::{CONTROL, OWN, PARTIAL, SEEN_BY, SIBLING, SILENT_IS_FAULT};
 use super::posterior::Posterior;
 use super::prefix::Prefix;
+use super::trial::Trial;
 use super::trouble::Trouble;
 use super::verdict::{Grounds, Raw, judge};
 use crate::path::{Network, PathClass};
@@ -21,6 +22,8 @@ pub struct Judged {
     pub good: u32,
     /// Of those bad: only because they are sent to in vain.
     pub stalled: u32,
+    /// How much likelier it is that all networks are bad than that a large part of them is, nats.
+    pub all_against_part: f64,
     /// Segments retransmitted, faded.
     pub retransmitted: f64,
     /// Segments delivered, faded.
@@ -98,8 +101,10 @@ pub struct Assessment {
     pub private: Judged,
     /// How each network voted.
     pub votes: Vec<Vote>,
-    /// Judged by the newest evidence, or by more of it.
+    /// Judged by the newest evidence, or by more of it ...
     pub reach: Reach,
+    /// ... by what was sent, or by answers.
+    pub trial: Trial,
     /// What must share the host's fate is there, and well: the private side, other addresses.
     pub control: bool,
     /// What other addresses of the host say of it, nats; never more than 0.
@@ -132,6 +137,8 @@ pub(super) struct Circumstances {
     /// The public side has been bad since then, if it is: the control group is what was well in
     /// the very same seconds.
     pub(super) bad_since: Option<u64>,
+    /// On most paths of the address segments overtake each other.
+    pub(super) overtaking: bool,
     /// See [`super::params::OWN`].
     pub(super) own: f64,
     /// See [`Assessment::siblings`].
@@ -185,23 +192,32 @@ impl Assessment {
         let mut freshness = Freshness::default();
         for (class, prefix) in prefixes {
             let stalled = prefix.is_stalled(at.now);
-            if class == PathClass::Private {
-                let windows = prefix.windows(at.now, at.bad_since);
+            let side = (class == PathClass::Private).then_some(at.bad_since);
+            let mut windows = prefix.windows(at.now, side.flatten());
+            if at.overtaking || prefix.overtakes() {
+                windows = windows.without_duplicates();
+            }
+            if side.is_some() {
                 private.add(prefix, &windows, stalled, (true, OWN));
             } else {
-                let windows = prefix.windows(at.now, None);
                 public.add(prefix, &windows, stalled, (false, at.own));
                 freshness.add(&windows, stalled);
             }
         }
-        let posterior =
-            |reach| Posterior::of(public.votes(reach), private.votes(reach), at.siblings);
-        let reach = stronger(posterior(Reach::Fast), posterior(Reach::Slow));
-        let posterior = posterior(reach);
-        let (public_side, private_side) = (public.judged(reach), private.judged(reach));
-        let control = private.votes(reach) + at.siblings <= CONTROL
+        let posterior = |view: View| {
+            Posterior::of(
+                public.votes(view),
+                private.votes(view),
+                at.siblings,
+                share(view.1),
+            )
+        };
+        let view = strongest(posterior);
+        let posterior = posterior(view);
+        let (public_side, private_side) = (public.judged(view), private.judged(view));
+        let control = private.votes(view) + at.siblings <= CONTROL
             && private_side.bad * 4 <= private_side.good;
-        let recently_bad = recently_bad(&public, private.votes(Reach::Recent));
+        let recently_bad = recently_bad(&public, &private);
         let explained = at.trouble.explains(freshness.retransmitted());
         let raw = judge(&Grounds {
             posterior: &posterior,
@@ -211,21 +227,22 @@ impl Assessment {
             silence: at.silence,
             explained,
         });
-        let mut votes = public.list(reach, false);
-        votes.extend(private.list(reach, true));
+        let mut votes = public.list(view, false);
+        votes.extend(private.list(view, true));
         Self {
             raw,
             posterior,
             public: public_side,
             private: private_side,
             votes,
-            reach,
+            reach: view.0,
+            trial: view.1,
             control,
             siblings: at.siblings,
-            ongoing: freshness.is_ongoing(),
+            ongoing: freshness.is_ongoing(view.1),
             well_again: is_well(&public, recently_bad) && !freshness.is_stalled(),
             recently_bad,
-            heard: public.judged(Reach::Slow).networks > 0,
+            heard: public.judged((Reach::Slow, Trial::Sent)).networks > 0,
             silence: at.silence,
             trouble: at.trouble,
             explained,
@@ -235,31 +252,55 @@ impl Assessment {
     }
 }
 
-/// By which evidence to judge: that which finds more amiss; but whoever finds the host sick is
+/// By which evidence to judge: that which finds most amiss; but whoever finds the host sick is
 /// heard, for it takes more evidence to see that both sides are bad than that one is.
-fn stronger(fast: Posterior, slow: Posterior) -> Reach {
-    let host = slow.healthy < 0.5 && slow.host > fast.host;
-    if slow.healthy < fast.healthy - 1e-9 || host {
-        Reach::Slow
-    } else {
-        Reach::Fast
+fn strongest(posterior: impl Fn(View) -> Posterior) -> View {
+    let mut view = (Reach::Fast, Trial::Sent);
+    let mut most = posterior(view);
+    for other in [
+        (Reach::Slow, Trial::Sent),
+        (Reach::Fast, Trial::Answered),
+        (Reach::Slow, Trial::Answered),
+    ] {
+        let found = posterior(other);
+        let host = found.healthy < 0.5 && found.host > most.host;
+        if found.healthy < most.healthy - 1e-9 || host {
+            (view, most) = (other, found);
+        }
+    }
+    view
+}
+
+/// Share of the faults that show by this kind of trial.
+fn share(trial: Trial) -> f64 {
+    let [sent, answered] = SEEN_BY;
+    match trial {
+        Trial::Sent => sent,
+        Trial::Answered => answered,
     }
 }
 
 /// Probability that the public side is bad by the newest evidence alone.
-fn recently_bad(public: &Networks, private_votes: f64) -> f64 {
-    Posterior::of(public.votes(Reach::Recent), private_votes.min(0.0), 0.0).public_bad()
+fn recently_bad(public: &Networks, private: &Networks) -> f64 {
+    Trial::ALL
+        .map(|trial| {
+            let view = (Reach::Recent, trial);
+            let private_votes = private.votes(view).min(0.0);
+            Posterior::of(public.votes(view), private_votes, 0.0, share(trial)).public_bad()
+        })
+        .into_iter()
+        .fold(0.0, f64::max)
 }
 
 /// Well again: the newest evidence acquits, at least one network says so, few say otherwise.
 fn is_well(public: &Networks, recently_bad: f64) -> bool {
-    let side = public.judged(Reach::Recent);
+    let side = public.judged((Reach::Recent, Trial::Sent));
     recently_bad < 0.2 && side.good >= 1 && side.share() < PARTIAL
 }
 
 /// What an address says in favour of the host it is on: anything of it that is well, shows that
 /// the host is.
 fn acquittal(public: &Networks, private: &Networks) -> f64 {
-    let of = |side: &Networks| side.votes(Reach::Recent).min(0.0);
+    let of = |side: &Networks| side.votes((Reach::Recent, Trial::Sent)).min(0.0);
     (of(public) + of(private)).max(SIBLING)
 }

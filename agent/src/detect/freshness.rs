@@ -2,7 +2,7 @@
 //! passed by itself would be wrong.
 
 use super::params::{NOW_SEGMENTS, ONGOING, ONGOING_IN};
-use super::prefix_vote::{needed, signs, trials_in};
+use super::trial::{Trial, answers};
 use super::windows::{Sums, Windows};
 
 /// The public side's last seconds.
@@ -33,20 +33,22 @@ impl Freshness {
         self.stalled >= 2
     }
 
-    /// It loses: by the last seconds where much is sent, by the last minute where little is.
-    pub(super) fn is_ongoing(&self) -> bool {
+    /// It loses, by this kind of trial: by the last seconds where there is much to see, by the last
+    /// minute where there is little.
+    pub(super) fn is_ongoing(&self, trial: Trial) -> bool {
         if self.is_stalled() {
             return true;
         }
-        let back = trials_in(&self.sparse) >= NOW_SEGMENTS / 2.0
-            && signs(&self.sparse) >= ONGOING_IN * trials_in(&self.sparse);
-        let (sums, least) = if self.now.trials() >= NOW_SEGMENTS {
-            (&self.now, ONGOING)
-        } else {
-            (&self.sparse, ONGOING / 2.0)
+        let of = |sums: &Sums| match trial {
+            Trial::Sent => (sums.retransmitted, sums.trials(), ONGOING),
+            Trial::Answered => (sums.duplicates, answers(sums), ONGOING_IN),
         };
-        let out = needed(sums) > 0.0 && needed(sums) >= least * sums.trials();
-        back || out
+        let (bad, trials, least) = of(&self.now);
+        if trials >= NOW_SEGMENTS {
+            return bad >= least * trials;
+        }
+        let (bad, trials, least) = of(&self.sparse);
+        bad > 0.0 && bad >= least / 2.0 * trials
     }
 }
 
@@ -66,7 +68,7 @@ mod tests {
             stalled,
             retransmitted: 0.0,
         };
-        freshness.is_ongoing()
+        freshness.is_ongoing(Trial::Sent)
     }
 
     #[test]

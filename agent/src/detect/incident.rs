@@ -91,6 +91,7 @@ pub(super) struct Course {
     advised_ns: Option<u64>,
     told: Option<Told>,
     candidate: Option<(Told, u64)>,
+    settled: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -144,6 +145,12 @@ impl Course {
 
     pub(super) const fn is_open(&self) -> bool {
         self.open.is_some()
+    }
+
+    /// Since when it has been well, if the step that was just made closed an incident for that:
+    /// what was before is settled.
+    pub(super) const fn take_settled(&mut self) -> Option<u64> {
+        self.settled.take()
     }
 
     /// How far it has come.
@@ -314,6 +321,7 @@ impl Course {
             _ => Closing::ByItself,
         };
         let onset_ns = open.onset_ns;
+        self.settled = open.well_since;
         self.open = None;
         self.bad = Spell::default();
         self.collapsed = Spell::default();

@@ -1,7 +1,7 @@
 //! What one network says: capped, for a network can be bad by itself, however many of its
 //! prefixes say so.
 
-use super::params::{LOOKS_FINE, NETWORK_BAD};
+use super::params::{LOOKS_FINE, NETWORK_BAD, PART};
 
 /// The prefixes of one network, added up as they come.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,6 +16,14 @@ impl NetworkVote {
         let odds = libm::exp(llr.min(50.0));
         self.collapsed += libm::log((1.0 - LOOKS_FINE) * odds + LOOKS_FINE);
         self.by_themselves += libm::log(own * odds + 1.0 - own);
+    }
+
+    /// Log likelihood ratio of "all networks are bad" against "a large part of them is".
+    pub(super) fn all_against_part(&self) -> f64 {
+        let odds = libm::exp(self.llr());
+        let all = (1.0 - LOOKS_FINE) * odds + LOOKS_FINE;
+        let part = PART * odds + 1.0 - PART;
+        libm::log(all / part)
     }
 
     /// Log likelihood ratio of "the path has collapsed" against "the network, or its prefixes by

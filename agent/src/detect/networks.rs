@@ -6,8 +6,7 @@ use super::assess::{Judged, Vote};
 use super::network_vote::NetworkVote;
 use super::params::{BAD, GOOD};
 use super::prefix::Prefix;
-use super::prefix_vote::prefix_llr;
-use super::ratio::{PRIVATE_OUT, PUBLIC_OUT};
+use super::trial::Trial;
 use super::windows::{Sums, Windows};
 use crate::path::Network;
 
@@ -27,6 +26,9 @@ const REACHES: usize = 3;
 /// Fewer prefixes than this do not tell how often prefixes are bad by themselves.
 const FEW_PREFIXES: u32 = 5;
 
+/// By which evidence to look: how far back, and at which kind of trial.
+pub(super) type View = (Reach, Trial);
+
 /// One side.
 #[derive(Debug, Default)]
 pub(super) struct Networks {
@@ -39,10 +41,25 @@ pub(super) struct Networks {
 /// A network over one reach.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tally {
-    vote: NetworkVote,
+    /// By each kind of trial.
+    votes: [NetworkVote; 2],
     sums: Sums,
     prefixes: usize,
     stalled: usize,
+}
+
+impl Tally {
+    fn vote(&self, trial: Trial) -> &NetworkVote {
+        let [sent, answered] = &self.votes;
+        match trial {
+            Trial::Sent => sent,
+            Trial::Answered => answered,
+        }
+    }
+
+    fn llr(&self, trial: Trial) -> f64 {
+        self.vote(trial).llr()
+    }
 }
 
 impl Networks {
@@ -54,7 +71,6 @@ impl Networks {
         stalled: bool,
         (private, own): (bool, f64),
     ) {
-        let law = if private { PRIVATE_OUT } else { PUBLIC_OUT };
         let all = [&windows.fast, &windows.slow, &windows.recent];
         if !stalled && all.iter().all(|sums| says_nothing(sums)) {
             return;
@@ -65,25 +81,29 @@ impl Networks {
             if !stalled && says_nothing(sums) {
                 continue;
             }
-            let llr = prefix_llr(sums, law, stalled);
-            tally.vote.add(llr, own);
+            for (trial, vote) in Trial::ALL.into_iter().zip(&mut tally.votes) {
+                if !trial.is_empty(sums) || stalled {
+                    vote.add(trial.llr(sums, private, stalled), own);
+                }
+            }
             tally.sums.add(sums);
             tally.prefixes += 1;
             tally.stalled += usize::from(stalled);
             if index == Reach::Fast as usize {
                 self.prefixes.0 += 1;
-                self.prefixes.1 += u32::from(llr > BAD);
+                let bad = Trial::Sent.llr(sums, private, stalled) > BAD;
+                self.prefixes.1 += u32::from(bad);
             }
         }
     }
 
     /// The sum of the votes.
-    pub(super) fn votes(&self, reach: Reach) -> f64 {
-        self.over(reach).map(|(_, tally)| tally.vote.llr()).sum()
+    pub(super) fn votes(&self, (reach, trial): View) -> f64 {
+        self.over(reach).map(|(_, tally)| tally.llr(trial)).sum()
     }
 
     /// The numbers.
-    pub(super) fn judged(&self, reach: Reach) -> Judged {
+    pub(super) fn judged(&self, (reach, trial): View) -> Judged {
         let mut cwnds = self.cwnds.clone();
         let middle = cwnds.len() / 2;
         let cwnd_p50 = if cwnds.is_empty() {
@@ -96,10 +116,11 @@ impl Networks {
             ..Judged::default()
         };
         for (_, tally) in self.over(reach) {
-            let llr = tally.vote.llr();
+            let llr = tally.llr(trial);
             judged.networks += 1;
             judged.bad += u32::from(llr > BAD);
             judged.good += u32::from(llr < GOOD);
+            judged.all_against_part += tally.vote(trial).all_against_part();
             judged.stalled += u32::from(llr > BAD && tally.stalled > 0);
             judged.retransmitted += tally.sums.retransmitted;
             judged.delivered += tally.sums.delivered;
@@ -110,7 +131,7 @@ impl Networks {
     }
 
     /// Each network's vote.
-    pub(super) fn list(&self, reach: Reach, private: bool) -> Vec<Vote> {
+    pub(super) fn list(&self, (reach, trial): View, private: bool) -> Vec<Vote> {
         self.over(reach)
             .map(|(network, tally)| Vote {
                 network: *network,
@@ -121,7 +142,7 @@ impl Networks {
                 delivered: tally.sums.delivered,
                 duplicates: tally.sums.duplicates,
                 received: tally.sums.received,
-                llr: tally.vote.llr(),
+                llr: tally.llr(trial),
             })
             .collect()
     }

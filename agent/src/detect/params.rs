@@ -76,19 +76,26 @@ pub(super) const RECENT: Horizon = Horizon {
 
 // How much a count speaks for a bad path.
 
-/// Losses come in bursts, so segments are worth less than independent trials: this many count as
-/// one (design effect). Larger: slower, and less misled by a burst.
+/// Losses come in bursts, so segments sent are worth less than independent trials: this many count
+/// as one (design effect). Larger: slower, and less misled by a burst.
 pub(super) const DESIGN_EFFECT: f64 = 1.5;
+/// Answers lie apart in time.
+pub(super) const DESIGN_EFFECT_IN: f64 = 1.0;
 /// However much a prefix sends, it counts as no more trials than this: volume is not breadth.
 pub(super) const MAX_TRIALS: f64 = 60.0;
 /// Fewer trials than this say nothing.
 pub(super) const MIN_TRIALS: f64 = 2.0;
 
 /// Shares of collapses that show in what is sent, and of those that show only in what is
-/// received. Only the kind of trial that sees a collapse can tell of it, so the evidence of both is
-/// mixed by these. More for the second: inbound loss is found sooner, and nothing sent any more
-/// acquits by itself.
+/// received. More for the second: inbound loss convicts with fewer networks.
 pub(super) const SEEN_BY: [f64; 2] = [0.8, 0.2];
+
+/// Where our segments overtake each other, peers get some twice for nothing. That is remembered
+/// of a prefix for so many seconds, by half each.
+pub(super) const OVERTAKING_S: f64 = 3_600.0;
+/// Prefixes that were seen to overtake, and their share among those that report duplicates, from
+/// which on it counts for all.
+pub(super) const OVERTAKING: (u32, f64) = (2, 0.1);
 
 /// Log likelihood ratio of a prefix that was heard of within [`STALL_ALIVE_S`] before
 /// [`STALL_SEGMENTS`] retransmissions in a row went unanswered, and not since. Six to one: the
@@ -130,8 +137,10 @@ pub(super) const GOOD: f64 = -0.5;
 pub(super) const CONVICTED: f64 = 0.90;
 /// Independent networks that must say so. Fewer: three coincident clients convict an address.
 pub(super) const NETWORKS: u32 = 3;
-/// Their share among the networks that say anything.
-pub(super) const SHARE: f64 = 0.70;
+/// Share of networks that are bad when a large part of the internet is, and not the path to all of
+/// it. What the networks say must be likelier if it is all: about 67 % of them bad, where all are
+/// decided. Larger: slower, and losses in bursts are missed.
+pub(super) const PART: f64 = 0.65;
 /// Below this share of bad networks it is somebody's own trouble.
 pub(super) const PARTIAL: f64 = 0.30;
 /// Votes of the control group below which it acquits the host, nats; about twelve segments in the
@@ -152,7 +161,7 @@ pub(super) const NOW_CAP: f64 = 20.0;
 pub(super) const NOW_S: u64 = 25;
 /// On sparse hosts: half the share, over so many seconds.
 pub(super) const NOW_SPARSE_S: u64 = 60;
-/// Signs of loss on the way in that count as "still going on", as a share of what came in.
+/// Likewise for answers that peers had twice.
 pub(super) const ONGOING_IN: f64 = 0.07;
 
 // Silence.

@@ -18,8 +18,9 @@ pub struct Posterior {
 impl Posterior {
     /// Given the summed votes of the public and of the private side, and what the host's other
     /// addresses say of the host (never more than 0: they can only acquit it).
-    pub(super) fn of(public_votes: f64, private_votes: f64, siblings: f64) -> Self {
-        let prior = libm::log(PRIOR);
+    /// `share` is that of the faults that can be seen by what the votes are cast on.
+    pub(super) fn of(public_votes: f64, private_votes: f64, siblings: f64, share: f64) -> Self {
+        let prior = libm::log(PRIOR * share);
         let logs = [
             0.0,
             prior + public_votes,
@@ -50,7 +51,7 @@ mod tests {
 
     #[test]
     fn it_grows_with_independent_networks_only() {
-        let bad = |votes: &[f64]| Posterior::of(votes.iter().sum(), -3.0, 0.0).public_bad();
+        let bad = |votes: &[f64]| Posterior::of(votes.iter().sum(), -3.0, 0.0, 1.0).public_bad();
         let loud = 2.44;
         assert!(bad(&[loud]) < 0.15);
         assert!(bad(&[loud; 2]) < 0.65);
@@ -60,13 +61,13 @@ mod tests {
 
     #[test]
     fn a_bad_private_side_accuses_the_host_and_a_good_one_acquits_it() {
-        let both = Posterior::of(10.0, 10.0, 0.0);
+        let both = Posterior::of(10.0, 10.0, 0.0, 1.0);
         assert!(both.host > 0.99, "{both:?}");
-        let only_private = Posterior::of(-5.0, 10.0, 0.0);
+        let only_private = Posterior::of(-5.0, 10.0, 0.0, 1.0);
         assert!(only_private.private > 0.98, "{only_private:?}");
-        let alone = Posterior::of(10.0, 0.0, 0.0);
+        let alone = Posterior::of(10.0, 0.0, 0.0, 1.0);
         assert!((alone.host - alone.public).abs() < 1e-9, "{alone:?}");
-        let sibling = Posterior::of(10.0, 0.0, -3.0);
+        let sibling = Posterior::of(10.0, 0.0, -3.0, 1.0);
         assert!(sibling.public > 0.9, "{sibling:?}");
     }
 
@@ -80,7 +81,7 @@ mod tests {
                         public,
                         host,
                         private,
-                    } = Posterior::of(public, private, siblings);
+                    } = Posterior::of(public, private, siblings, 0.8);
                     let sum = healthy + public + host + private;
                     assert!((sum - 1.0).abs() < 1e-9, "{sum}");
                     assert!([healthy, public, host, private].iter().all(|p| *p >= 0.0));

@@ -1,7 +1,7 @@
 //! What is known of one prefix of peers.
 
 use super::escrow::Escrow;
-use super::params::{FORGET_S, MEMORY_S, SECOND};
+use super::params::{FORGET_S, MEMORY_S, OVERTAKING_S, SECOND};
 use super::seconds::{Second, Seconds};
 use super::windows::Windows;
 use crate::flow::FlowSample;
@@ -15,6 +15,8 @@ pub(super) struct Prefix {
     pub(super) cwnd: u32,
     seconds: Seconds,
     escrow: Escrow,
+    /// Times that our segments overtook each other, and that the peers had some twice; faded.
+    overtaking: (f64, f64),
     /// When something was delivered last.
     progress: Option<u64>,
     last: u64,
@@ -27,6 +29,7 @@ impl Prefix {
             cwnd: 0,
             seconds: Seconds::default(),
             escrow: Escrow::default(),
+            overtaking: (0.0, 0.0),
             progress: None,
             last: 0,
         }
@@ -40,6 +43,8 @@ impl Prefix {
     /// Takes in news of one of its flows.
     pub(super) fn observe(&mut self, sample: &FlowSample) {
         let at = sample.time_ns / SECOND;
+        let passed = at.saturating_sub(self.last) as f64;
+        self.note_overtaking(passed, sample);
         self.last = self.last.max(at);
         self.cwnd = sample.snd_cwnd;
         // A peer that takes nothing is asked again and again: no loss.
@@ -49,9 +54,9 @@ impl Prefix {
             at,
             retransmitted: 0,
             delivered: count(sample.delivered),
-            duplicates: count(sample.duplicates),
+            // One answer cannot lose the acknowledgement of its end twice.
+            duplicates: count(sample.duplicates.min(sample.received.max(1))),
             received: count(sample.received),
-            reordered: count(sample.reordered),
         };
         if sample.delivered > 0 {
             for (at, retransmitted) in self.escrow.release(&sample.key, at) {
@@ -76,6 +81,27 @@ impl Prefix {
         if sample.closed {
             self.escrow.drop_flow(&sample.key);
         }
+    }
+
+    /// Its segments were seen to overtake each other lately.
+    pub(super) fn overtakes(&self) -> bool {
+        self.overtaking.0 >= 0.5
+    }
+
+    /// Its peers had segments twice lately.
+    pub(super) fn has_duplicates(&self) -> bool {
+        self.overtaking.1 >= 0.5
+    }
+
+    fn note_overtaking(&mut self, passed: f64, sample: &FlowSample) {
+        let (overtakings, duplicates) = &mut self.overtaking;
+        if *duplicates > 0.0 || *overtakings > 0.0 {
+            let fade = libm::exp2(-passed / OVERTAKING_S);
+            *overtakings *= fade;
+            *duplicates *= fade;
+        }
+        *overtakings += f64::from(count(sample.reordered));
+        *duplicates += f64::from(count(sample.duplicates));
     }
 
     /// Counts over all horizons; see [`Windows::of`].
@@ -103,6 +129,11 @@ impl Prefix {
         self.seconds.forget(now.saturating_sub(MEMORY_S));
         self.escrow.forget(now);
         self.last.saturating_add(FORGET_S) >= now
+    }
+
+    /// Drops everything before a second: it belongs to an incident that is over.
+    pub(super) fn settle(&mut self, before: u64) {
+        self.seconds.forget(before);
     }
 
     /// Drops everything from a second on: it was gathered while the host itself was in trouble.

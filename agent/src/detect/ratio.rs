@@ -4,7 +4,7 @@
 //! ordinary paths, another for collapsed ones. The evidence is the log of how much more likely
 //! the second makes what was counted (a Beta-binomial likelihood ratio). Natural logs.
 
-use super::params::{DESIGN_EFFECT, MAX_TRIALS, MIN_TRIALS};
+use super::params::{MAX_TRIALS, MIN_TRIALS};
 
 /// A Beta law of the share of bad segments.
 #[derive(Debug, Clone, Copy)]
@@ -28,12 +28,12 @@ pub(super) const PRIVATE_OUT: Beta = Beta {
     b: 120.0,
     norm: -1.820_339_264_813_64,
 };
-/// Signs of loss on the way in on ordinary paths, per segment received: 3 %, for radio links that
-/// stand still for seconds give such signs too.
-pub(super) const ORDINARY_IN: Beta = Beta {
+/// Answers that public peers report to have had twice: 2 % on average, for radio links that stand
+/// still for seconds make needless retransmissions too.
+pub(super) const PUBLIC_IN: Beta = Beta {
     a: 0.6,
-    b: 20.0,
-    norm: -1.393_216_101_325_620_6,
+    b: 30.0,
+    norm: -1.638_489_192_243,
 };
 /// Collapsed paths, either way: 18 % on average.
 const COLLAPSED: Beta = Beta {
@@ -42,9 +42,9 @@ const COLLAPSED: Beta = Beta {
     norm: -4.499_809_670_330_265,
 };
 
-/// Log likelihood ratio of `bad` among `trials`.
-pub(super) fn llr(bad: f64, trials: f64, ordinary: Beta) -> f64 {
-    let (mut r, mut n) = (bad.min(trials) / DESIGN_EFFECT, trials / DESIGN_EFFECT);
+/// Log likelihood ratio of `bad` among `trials`, of which `effect` are worth one.
+pub(super) fn llr(bad: f64, trials: f64, effect: f64, ordinary: Beta) -> f64 {
+    let (mut r, mut n) = (bad.min(trials) / effect, trials / effect);
     if n > MAX_TRIALS {
         r *= MAX_TRIALS / n;
         n = MAX_TRIALS;
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn evidence_of_single_prefixes() {
-        let llr = |r, n| llr(r, n, PUBLIC_OUT);
+        let llr = |r, n| llr(r, n, 1.5, PUBLIC_OUT);
         near(llr(0.0, 10.0), -1.0);
         near(llr(2.0, 10.0), 2.0);
         near(llr(0.0, 40.0), -2.4);
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn norms_are_those_of_the_laws() {
-        for law in [PUBLIC_OUT, PRIVATE_OUT, ORDINARY_IN, COLLAPSED] {
+        for law in [PUBLIC_OUT, PRIVATE_OUT, PUBLIC_IN, COLLAPSED] {
             let norm = libm::lgamma(law.a) + libm::lgamma(law.b) - libm::lgamma(law.a + law.b);
             assert!((norm - law.norm).abs() < 1e-12, "{law:?}: {norm}");
         }
@@ -99,19 +99,19 @@ mod tests {
 
     #[test]
     fn volume_does_not_outvote() {
-        let small = llr(24.0, 90.0, PUBLIC_OUT);
-        let huge = llr(24_000.0, 90_000.0, PUBLIC_OUT);
+        let small = llr(24.0, 90.0, 1.5, PUBLIC_OUT);
+        let huge = llr(24_000.0, 90_000.0, 1.5, PUBLIC_OUT);
         near(small, huge);
     }
 
     #[test]
     fn more_losses_among_as_many_never_speak_less_for_a_bad_path() {
-        for law in [PUBLIC_OUT, PRIVATE_OUT, ORDINARY_IN] {
+        for law in [PUBLIC_OUT, PRIVATE_OUT, PUBLIC_IN] {
             for n in [3.0, 10.0, 40.0, 100.0, 1e6] {
                 let mut before = f64::NEG_INFINITY;
                 for step in 0..=100 {
                     // Up to 30 %: beyond, both laws find it equally strange.
-                    let value = llr(n * f64::from(step) * 0.003, n, law);
+                    let value = llr(n * f64::from(step) * 0.003, n, 1.5, law);
                     assert!(value.is_finite());
                     assert!(
                         value >= before - 1e-9,
@@ -127,10 +127,10 @@ mod tests {
     fn silence_about_loss_speaks_against_it_the_more_the_longer() {
         let mut before = 0.0;
         for n in 3..90 {
-            let value = llr(0.0, f64::from(n), PUBLIC_OUT);
+            let value = llr(0.0, f64::from(n), 1.5, PUBLIC_OUT);
             assert!(value < before, "{n}: {value}");
             before = value;
         }
-        assert!(llr(0.0, 0.0, PUBLIC_OUT).abs() < 1e-12);
+        assert!(llr(0.0, 0.0, 1.0, PUBLIC_OUT).abs() < 1e-12);
     }
 }

@@ -17,8 +17,6 @@ pub(super) struct Second {
     pub(super) duplicates: u32,
     /// Segments received.
     pub(super) received: u32,
-    /// Times that our segments overtook each other.
-    pub(super) reordered: u32,
 }
 
 /// Seconds with traffic, in order of time; bounded, the oldest making room.
@@ -80,7 +78,6 @@ impl Second {
         self.delivered = self.delivered.saturating_add(news.delivered);
         self.duplicates = self.duplicates.saturating_add(news.duplicates);
         self.received = self.received.saturating_add(news.received);
-        self.reordered = self.reordered.saturating_add(news.reordered);
     }
 }
 

@@ -1,7 +1,7 @@
 //! From votes to a judgement, without regard to time: the first rule that fits.
 
 use super::assess::{Judged, Silence};
-use super::params::{CONVICTED, ENOUGH, NETWORKS, ONGOING, PARTIAL, SHARE};
+use super::params::{CONVICTED, ENOUGH, NETWORKS, ONGOING, PARTIAL};
 use super::posterior::Posterior;
 
 /// Judgement without regard to time.
@@ -82,7 +82,8 @@ fn explained(grounds: &Grounds<'_>) -> Raw {
     let bad = grounds.posterior.public_bad() > 0.5
         || grounds.posterior.private > 0.5
         || lossy
-        || grounds.public.stalled > 0;
+        || grounds.public.stalled > 0
+        || grounds.silence != Silence::None;
     if bad {
         Raw::LocalCongestion
     } else {
@@ -105,5 +106,5 @@ fn host_is_bad(grounds: &Grounds<'_>) -> bool {
 
 /// The public path itself is bad, and not some who use it.
 fn is_convicted(posterior: &Posterior, public: &Judged) -> bool {
-    posterior.public_bad() >= CONVICTED && public.bad >= NETWORKS && public.share() >= SHARE
+    posterior.public_bad() >= CONVICTED && public.bad >= NETWORKS && public.all_against_part > 0.0
 }

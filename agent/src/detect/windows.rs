@@ -14,7 +14,6 @@ pub(super) struct Sums {
     pub(super) delivered: f64,
     pub(super) duplicates: f64,
     pub(super) received: f64,
-    pub(super) reordered: f64,
 }
 
 impl Sums {
@@ -28,7 +27,15 @@ impl Sums {
         self.delivered += other.delivered;
         self.duplicates += other.duplicates;
         self.received += other.received;
-        self.reordered += other.reordered;
+    }
+
+    /// Without what was sent again, and had twice, because segments overtook each other.
+    fn without_duplicates(self) -> Self {
+        Self {
+            retransmitted: (self.retransmitted - self.duplicates).max(0.0),
+            duplicates: 0.0,
+            ..self
+        }
     }
 
     /// The same shares, over at most so many segments.
@@ -39,7 +46,6 @@ impl Sums {
             delivered: self.delivered * scale,
             duplicates: self.duplicates * scale,
             received: self.received * scale,
-            reordered: self.reordered * scale,
         }
     }
 }
@@ -97,6 +103,20 @@ impl Windows {
     }
 }
 
+impl Windows {
+    /// Without what was sent again, and had twice, because segments overtook each other.
+    pub(super) fn without_duplicates(self) -> Self {
+        Self {
+            fast: self.fast.without_duplicates(),
+            slow: self.slow.without_duplicates(),
+            recent: self.recent.without_duplicates(),
+            now: self.now.without_duplicates(),
+            now_sparse: self.now_sparse.without_duplicates(),
+            ..self
+        }
+    }
+}
+
 impl Sums {
     fn count(&mut self, second: &Second, weight: f64) {
         self.count_out(second, weight);
@@ -111,7 +131,6 @@ impl Sums {
     fn count_in(&mut self, second: &Second, weight: f64) {
         self.duplicates += f64::from(second.duplicates) * weight;
         self.received += f64::from(second.received) * weight;
-        self.reordered += f64::from(second.reordered) * weight;
     }
 }
 

@@ -49,6 +49,7 @@ pub(super) fn evidence(assessment: &Assessment) -> Vec<Finding> {
         bad,
         good,
         stalled,
+        all_against_part: _,
         retransmitted,
         delivered,
         duplicates,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::detect::{Assessment, Judged, Params, Progress, Reach, Silence, Vote};
+use crate::detect::{Assessment, Judged, Params, Progress, Reach, Silence, Trial, Vote};
 use crate::event::Time;
 use crate::pipeline::Pipeline;
 
@@ -34,15 +34,19 @@ fn posterior(text: &mut String, assessment: &Assessment) {
     };
     let _ = writeln!(
         text,
-        "    votes public {:+.2}, private {:+.2}, other addresses {:+.2} (by {}): P(healthy {:.3}, \
+        "    votes public {:+.2}, private {:+.2}, other addresses {:+.2} (by {} {}): P(healthy {:.3}, \
          public {:.3}, host {:.3}, private {:.3})",
         sum(false),
         sum(true),
         assessment.siblings,
         match assessment.reach {
-            Reach::Fast => "the newest segments",
-            Reach::Slow => "more segments, further back",
+            Reach::Fast => "the newest",
+            Reach::Slow => "more, further back,",
             Reach::Recent => "the last minute",
+        },
+        match assessment.trial {
+            Trial::Sent => "sent",
+            Trial::Answered => "had twice among answers",
         },
         p.healthy,
         p.public,
@@ -78,11 +82,13 @@ fn gates(text: &mut String, assessment: &Assessment) {
         networks,
         bad,
         good,
+        all_against_part,
         ..
     } = assessment.public;
     let _ = writeln!(
         text,
-        "    gates: public networks {bad} bad, {good} good of {networks}; {}; {}; {}; {}; {}",
+        "    gates: public networks {bad} bad, {good} good of {networks}, all against a part of them \
+         {all_against_part:+.2}; {}; {}; {}; {}; {}",
         gate(assessment.control, "control group"),
         gate(assessment.ongoing, "still losing"),
         gate(assessment.well_again, "well again"),

@@ -166,7 +166,7 @@ impl Group {
     pub(crate) const fn metadata() -> Self {
         Self {
             side: Side::Metadata,
-            ..Self::private(1, App::poll(20.0))
+            ..Self::private(1, App::poll(5.0))
         }
     }
 

@@ -83,7 +83,7 @@ pub(super) const TABLE: &[Scenario] = &[
     ]),
     sound(
         "P18",
-        "no private traffic; the metadata service answers",
+        "no private traffic; the agent asks the metadata service every 5 s",
         120.0,
     )
     .of(&[web(12, 2).faulty(bad(0.14)), Group::metadata()]),
