@@ -23,6 +23,7 @@ pub(crate) struct Tick<'a> {
     /// No tick comes after this one.
     pub(crate) last: bool,
     pub(crate) heard: &'a [FlowSample],
+    pub(crate) host: HostSample,
     pub(crate) pipeline: &'a Pipeline,
     /// Verdicts, incidents and advice.
     pub(crate) told: &'a [Note],
@@ -47,7 +48,8 @@ pub(crate) fn run(scenario: &Scenario, seed: u64, mut watch: impl FnMut(&Tick<'_
             naive.observe(sample);
         }
         let last = at + 1.0 > scenario.length;
-        tell(&mut pipeline, now_ns, &host.at(at), last, &mut out);
+        let host = host.at(at);
+        tell(&mut pipeline, now_ns, &host, last, &mut out);
         out.notes.retain(|note| is_judgement(&note.event));
         for note in &out.notes {
             judge.note(at, &note.event);
@@ -59,6 +61,7 @@ pub(crate) fn run(scenario: &Scenario, seed: u64, mut watch: impl FnMut(&Tick<'_
             now_ns,
             last,
             heard,
+            host,
             pipeline: &pipeline,
             told: &out.notes,
         });
