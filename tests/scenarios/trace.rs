@@ -72,10 +72,13 @@ fn counters(host: &HostSample) -> String {
         ("failed", host.retransmissions_failed),
         ("no route", host.no_route),
     ];
-    let grown = counters.iter().filter(|(_, count)| *count > Some(0));
-    grown
-        .map(|(name, count)| format!("  {name} {}", count.unwrap_or_default()))
-        .collect()
+    let mut text = String::new();
+    for (name, count) in counters {
+        if let Some(count) = count.filter(|count| *count > 0) {
+            let _ = write!(text, "  {name} {count}");
+        }
+    }
+    text
 }
 
 /// Samples of one side: how many, of these without progress, and segments sent again of all, and
