@@ -13,8 +13,8 @@ use crate::setup::{self, Need};
 /// Options of `cargo xtask scenarios`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Options of the benchmark: --seeds N, --only ID, --json FILE, --trace ID SEED, --years N, --list;
-    /// `-- --help` explains them
+    /// Options of the benchmark: --seeds N, --only ID, --json FILE, --trace ID SEED, --record FILE,
+    /// --years N, --list; `-- --help` explains them
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,
