@@ -59,8 +59,9 @@ impl Sender {
         let timeout = self.clock.timeout();
         let probe = self.clock.probe(self.segments.len());
         let probes = self.state == State::Open && self.sacked == 0 && self.probed.is_none();
-        self.timer.at = Some(if probes && probe < timeout {
-            (now + probe, Alarm::Probe)
+        // A timeout that would come first is a probe as well (`tcp_schedule_loss_probe`).
+        self.timer.at = Some(if probes {
+            (now + probe.min(timeout), Alarm::Probe)
         } else {
             (now + timeout, Alarm::Timeout)
         });
