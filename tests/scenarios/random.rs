@@ -62,20 +62,48 @@ impl Random {
         median * libm::exp(deviation * self.normal())
     }
 
-    /// Poisson with this mean: products of uniforms (Knuth), in parts, so that none underflows.
+    /// Poisson with this mean: products of uniforms (Knuth) if it is small, else transformed
+    /// rejection (`PTRS`, Hoermann 1993), which takes two or three of them.
     pub(crate) fn poisson(&mut self, mean: f64) -> u64 {
+        if mean >= 10.0 {
+            return self.poisson_of_many(mean);
+        }
+        let limit = libm::exp(-mean);
         let mut count = 0;
-        let mut left = mean;
-        while left > 0.0 {
-            let limit = libm::exp(-left.min(100.0));
-            left -= 100.0;
-            let mut product = self.unit();
-            while product > limit {
-                count += 1;
-                product *= self.unit();
-            }
+        let mut product = self.unit();
+        while product > limit {
+            count += 1;
+            product *= self.unit();
         }
         count
+    }
+
+    fn poisson_of_many(&mut self, mean: f64) -> u64 {
+        let slope = 0.931 + 2.53 * libm::sqrt(mean);
+        let shift = -0.059 + 0.024_83 * slope;
+        let inverse = 1.123_9 + 1.132_8 / (slope - 3.4);
+        let quick = 0.927_7 - 3.622_4 / (slope - 2.0);
+        loop {
+            let horizontal = self.unit() - 0.5;
+            let vertical = 1.0 - self.unit();
+            let room = 0.5 - horizontal.abs();
+            let drawn = libm::floor((2.0 * shift / room + slope) * horizontal + mean + 0.43);
+            let sure = room >= 0.07 && vertical <= quick;
+            let hopeless = drawn < 0.0 || room < 0.013 && vertical > room;
+            let is_drawn = sure
+                || !hopeless && {
+                    let left = vertical * inverse / (shift / (room * room) + slope);
+                    libm::log(left) <= drawn * libm::log(mean) - mean - libm::lgamma(drawn + 1.0)
+                };
+            if is_drawn {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a whole number that is not negative"
+                )]
+                return drawn as u64;
+            }
+        }
     }
 
     /// Beta with these parameters.
@@ -87,7 +115,7 @@ impl Random {
     /// Gamma with this shape and scale 1 (Marsaglia and Tsang 2000).
     fn gamma(&mut self, shape: f64) -> f64 {
         if shape < 1.0 {
-            let boost = libm::pow(1.0 - self.unit(), 1.0 / shape);
+            let boost = libm::exp(-self.exponential(1.0 / shape));
             return self.gamma(shape + 1.0) * boost;
         }
         let least = shape - 1.0 / 3.0;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use edgeghost::detect::{Assessment, Judged};
 use edgeghost::event::Event;
 use edgeghost::flow::FlowSample;
+use edgeghost::host::HostSample;
 use edgeghost::path::PathClass;
 
 use crate::run::Tick;
@@ -12,10 +13,11 @@ use crate::run::Tick;
 /// A second: what came in, what each address is judged by, what is told of it.
 pub(crate) fn lines(tick: &Tick<'_>) -> String {
     let mut text = format!(
-        "{:6.0}  public {}  private {}\n",
+        "{:6.0}  public {}  private {}{}\n",
         tick.at,
         sums(tick.heard, false),
-        sums(tick.heard, true)
+        sums(tick.heard, true),
+        counters(&tick.host)
     );
     for (local, assessment) in tick.pipeline.assessments() {
         let _ = writeln!(
@@ -62,7 +64,25 @@ fn numbers(assessment: &Assessment) -> String {
     )
 }
 
-/// Samples of one side: how many, of these without progress, and segments sent again of all.
+/// What counts against the host itself.
+fn counters(host: &HostSample) -> String {
+    let counters = [
+        ("allowance exceeded", host.allowance_exceeded),
+        ("local drops", host.local_drops),
+        ("failed", host.retransmissions_failed),
+        ("no route", host.no_route),
+    ];
+    let mut text = String::new();
+    for (name, count) in counters {
+        if let Some(count) = count.filter(|count| *count > 0) {
+            let _ = write!(text, "  {name} {count}");
+        }
+    }
+    text
+}
+
+/// Samples of one side: how many, of these without progress, and segments sent again of all, and
+/// of what came in how many ahead of their turn.
 fn sums(samples: &[FlowSample], private: bool) -> String {
     let side = || {
         samples
@@ -71,9 +91,12 @@ fn sums(samples: &[FlowSample], private: bool) -> String {
     };
     let stuck = side().filter(|sample| sample.delivered == 0).count();
     let again: u64 = side().map(|sample| sample.retransmitted).sum();
+    let late: u64 = side().map(|sample| sample.out_of_order).sum();
+    let twice: u64 = side().map(|sample| sample.duplicates).sum();
+    let received: u64 = side().map(|sample| sample.received).sum();
     let delivered: u64 = side().map(|sample| sample.delivered).sum();
     format!(
-        "{:3} samples {stuck:2} stuck {again:4}/{:<4}",
+        "{:3} samples {stuck:2} stuck {again:4}/{:<4} {twice:2} twice; in {late:3}/{received:<4}",
         side().count(),
         again + delivered
     )

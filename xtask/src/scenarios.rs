@@ -16,8 +16,8 @@ use crate::setup::{self, Need};
 pub(crate) struct Options {
     #[command(flatten)]
     elevation: Elevation,
-    /// Options of the benchmark: --seeds N, --only ID, --json FILE, --trace ID SEED, --years N, --list;
-    /// --real [--record FILE] for real TCP and the real agent, as root; `-- --help` explains them
+    /// Options of the benchmark: --seeds N, --only ID, --json FILE, --trace ID SEED, --record FILE,
+    /// --years N, --list; --real [--record FILE] for real TCP and the real agent, as root; `-- --help` explains them
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,

@@ -66,8 +66,18 @@ pub(super) struct Day {
     usual: Vec<f64>,
     active: Vec<bool>,
     spells: Vec<Spell>,
-    peers: Vec<FlowSample>,
-    neighbours: Vec<FlowSample>,
+    /// The prefixes' peers, and after them the neighbours.
+    flows: Vec<FlowSample>,
+    counts: Vec<Count>,
+    samples: Vec<FlowSample>,
+}
+
+/// What one flow came to in a window.
+struct Count {
+    time_ns: u64,
+    flow: usize,
+    delivered: u64,
+    again: u64,
 }
 
 impl Day {
@@ -89,8 +99,9 @@ impl Day {
             usual,
             active: vec![false; count],
             spells: Vec::new(),
-            peers: peers(host),
-            neighbours: (1..=2).map(|n| blank(&format!("10.1.1.{n}"))).collect(),
+            flows: flows(host),
+            counts: Vec::new(),
+            samples: Vec::new(),
             random,
         };
         day.happen(host, provider);
@@ -156,8 +167,10 @@ impl Day {
     }
 
     /// The samples of a window, in order of time.
-    pub(super) fn window(&mut self, at: usize) -> Vec<FlowSample> {
-        let mut samples = Vec::new();
+    pub(super) fn window(&mut self, at: usize) -> &[FlowSample] {
+        self.counts.clear();
+        let now = |spell: &&Spell| spell.from <= at && at < spell.until;
+        let spells: Vec<&Spell> = self.spells.iter().filter(now).collect();
         for prefix in 0..self.usual.len() {
             if at.is_multiple_of(SPELL) {
                 self.active[prefix] = self.random.chance(self.duty);
@@ -168,54 +181,62 @@ impl Day {
             let mean = self.segments * self.random.exponential(1.0);
             let sent = self.random.poisson(mean);
             if sent > 0 {
-                let loss = self.loss(at, prefix);
+                let loss = worst(self.usual[prefix], &spells, prefix);
                 let share = self
                     .random
                     .beta(STEADINESS * loss, STEADINESS * (1.0 - loss));
                 let again = (0..sent).filter(|_| self.random.chance(share)).count() as u64;
-                let peer = self.peers[prefix];
-                samples.push(self.sample(&peer, at, (sent - again, again)));
+                self.counts.push(Count {
+                    time_ns: moment(&mut self.random, at),
+                    flow: prefix,
+                    delivered: sent - again,
+                    again,
+                });
             }
         }
-        for index in 0..self.neighbours.len() {
-            let neighbour = self.neighbours[index];
-            samples.push(self.sample(&neighbour, at, (20, 0)));
+        for flow in self.usual.len()..self.flows.len() {
+            self.counts.push(Count {
+                time_ns: moment(&mut self.random, at),
+                flow,
+                delivered: 20,
+                again: 0,
+            });
         }
-        samples.sort_by_key(|sample| (sample.time_ns, sample.key));
-        samples
-    }
-
-    fn loss(&self, at: usize, prefix: usize) -> f64 {
-        let usual = self.usual.get(prefix).copied().unwrap_or_default();
-        let now = |spell: &&Spell| {
-            spell.from <= at && at < spell.until && spell.prefixes.get(prefix) == Some(&true)
-        };
-        let worst = self.spells.iter().filter(now).map(|spell| spell.loss);
-        worst.fold(usual, f64::max).max(1e-6)
-    }
-
-    fn sample(
-        &mut self,
-        flow: &FlowSample,
-        at: usize,
-        (delivered, again): (u64, u64),
-    ) -> FlowSample {
-        let moment = (at as f64 + self.random.unit()) * WINDOW;
-        FlowSample {
-            time_ns: sim::nanos(moment),
-            sent: delivered + again,
-            delivered,
-            retransmitted: again,
-            ..*flow
-        }
+        // What is sorted is small: samples are not.
+        self.counts
+            .sort_unstable_by_key(|count| (count.time_ns, count.flow));
+        self.samples.clear();
+        let flows = &self.flows;
+        self.samples
+            .extend(self.counts.iter().map(|count| FlowSample {
+                time_ns: count.time_ns,
+                sent: count.delivered + count.again,
+                delivered: count.delivered,
+                retransmitted: count.again,
+                ..flows[count.flow]
+            }));
+        &self.samples
     }
 }
 
-fn peers(host: &HostKind) -> Vec<FlowSample> {
+fn moment(random: &mut Random, window: usize) -> u64 {
+    sim::nanos((window as f64 + random.unit()) * WINDOW)
+}
+
+/// Loss of a prefix: its usual one, or that of the worst of the spells that it is in.
+fn worst(usual: f64, spells: &[&Spell], prefix: usize) -> f64 {
+    let hit = |spell: &&&Spell| spell.prefixes.get(prefix) == Some(&true);
+    let worst = spells.iter().filter(hit).map(|spell| spell.loss);
+    worst.fold(usual, f64::max).max(1e-6)
+}
+
+fn flows(host: &HostKind) -> Vec<FlowSample> {
+    let neighbours = (1..=2).map(|n| blank(&format!("10.1.1.{n}")));
     (0..host.networks)
         .flat_map(|network| {
             (0..host.prefixes).map(move |prefix| blank(&format!("240.{network}.{prefix}.10")))
         })
+        .chain(neighbours)
         .collect()
 }
 

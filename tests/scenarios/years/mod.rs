@@ -14,6 +14,7 @@ use edgeghost::config::Config;
 use edgeghost::event::Event;
 use edgeghost::host::HostSample;
 use edgeghost::pipeline::{Output, Pipeline};
+use edgeghost::publish::Note;
 
 use crate::naive::{Naive, RULES};
 use crate::random::Random;
@@ -118,8 +119,8 @@ fn live(host: &HostKind, seed: u64) -> Tally {
         ..Tally::default()
     };
     for window in 0..WINDOWS {
-        let samples = day.window(window);
-        let mut rest = samples.as_slice();
+        let mut advice = 0;
+        let mut rest = day.window(window);
         for tick in 1..=TICKS {
             let at = (window as f64 + f64::from(tick) / f64::from(TICKS)) * WINDOW;
             let now_ns = sim::nanos(at);
@@ -130,16 +131,20 @@ fn live(host: &HostKind, seed: u64) -> Tally {
                 naive.observe(sample);
             }
             pipeline.tick(now_ns, &HostSample::default(), clock(), &mut out);
-            for note in out.notes.drain(..) {
-                if matches!(note.event, Event::Recommendation(_)) {
-                    *tally.advice.entry(day.cause(window)).or_default() += 1;
-                }
-            }
+            let is_advice = |note: &Note| matches!(note.event, Event::Recommendation(_));
+            advice += out
+                .notes
+                .drain(..)
+                .map(|note| u32::from(is_advice(&note)))
+                .sum::<u32>();
             let now = naive.tick(now_ns);
             for (rule, alerts) in tally.alerts.iter_mut().enumerate() {
                 *alerts += u32::from(now[rule] && !fired[rule]);
             }
             fired = now;
+        }
+        if advice > 0 {
+            *tally.advice.entry(day.cause(window)).or_default() += advice;
         }
     }
     tally
