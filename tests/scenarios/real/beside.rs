@@ -27,12 +27,12 @@ const FIRST: f64 = 1.0;
 /// What is compared of one side.
 type Figures = [Option<f64>; NAMES.len()];
 
-/// Shows both, for the scenarios that were run, in the order in which they were.
+/// Shows both, for the scenarios that were run.
 pub(crate) fn beside(file: &Path, seed: u64, scenarios: &[&Scenario]) -> Result<()> {
     let recorded = recording::samples(file)?;
-    let hosts: Vec<IpAddr> = (0..)
-        .zip(scenarios)
-        .map(|(number, _)| stage::local(number).into())
+    let hosts: Vec<IpAddr> = scenarios
+        .iter()
+        .map(|scenario| stage::local(scenario).into())
         .collect();
     let mut ours = recorded.iter().filter(|s| hosts.contains(&s.key.local));
     let first = ours.next().context("the recording is of something else")?;

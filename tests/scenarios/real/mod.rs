@@ -81,9 +81,9 @@ pub(crate) fn run(options: &Options, scenarios: &[&'static Scenario]) -> Result<
 /// All of them at once.
 fn play(scenarios: &[&'static Scenario], seed: u64, record: PathBuf) -> Result<Vec<Judge>> {
     let mut stages: Vec<Stage> = Vec::new();
-    for (number, scenario) in (0..).zip(scenarios) {
+    for scenario in scenarios {
         interrupt::check()?;
-        let stage = Stage::build(scenario, number, seed);
+        let stage = Stage::build(scenario, seed);
         stages.push(stage.with_context(|| format!("cannot build the network of {}", scenario.id))?);
     }
     let mut agent = Launch::new().record(Some(record)).start()?;

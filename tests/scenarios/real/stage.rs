@@ -16,10 +16,13 @@ use edgeghost_tests::tun::Tun;
 use super::traffic::{Client, Traffic};
 use crate::sim::link::Link;
 use crate::sim::{self, Peer};
-use crate::table::{App, Group, Scenario};
+use crate::table::{self, App, Group, Scenario};
 
 /// Name of the device at both ends.
 const DEVICE: &str = "tun0";
+
+/// Address of the host in the first scenario.
+const FIRST: Ipv4Addr = Ipv4Addr::new(10, 1, 0, 100);
 
 /// One scenario. Whatever is dropped first is named first.
 pub(super) struct Stage {
@@ -36,12 +39,12 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Builds it, with the peers that the simulator would have with this seed.
-    pub(super) fn build(scenario: &'static Scenario, number: u8, seed: u64) -> Result<Self> {
+    pub(super) fn build(scenario: &'static Scenario, seed: u64) -> Result<Self> {
         let mut network = Network::new();
         let host = network.namespace("host")?;
         let peers = network.namespace("peers")?;
         let devices = (Tun::new(&host, DEVICE)?, Tun::new(&peers, DEVICE)?);
-        let local = local(number);
+        let local = local(scenario);
         host.address(DEVICE, local.into(), 32)?;
         let cast = sim::cast(scenario, seed);
         for (_, peer) in &cast {
@@ -124,9 +127,12 @@ impl Stage {
     }
 }
 
-/// The address of the host in the scenario of this number: none has the address of another.
-pub(super) const fn local(number: u8) -> Ipv4Addr {
-    Ipv4Addr::new(10, 1, 0, 100 + number)
+/// The address of the host in a scenario: none has the address of another, in any run.
+pub(super) fn local(scenario: &Scenario) -> Ipv4Addr {
+    let others = table::real()
+        .iter()
+        .take_while(|other| other.id != scenario.id);
+    others.fold(FIRST, |before, _| Ipv4Addr::from_bits(before.to_bits() + 1))
 }
 
 /// The simulator's links, on the clock.

@@ -10,7 +10,7 @@ use crate::sim::window::Control;
 /// When every fault begins and ends, and how long all of it lasts, seconds.
 const ONSET: f64 = 60.0;
 const END: f64 = 210.0;
-const LENGTH: f64 = 300.0;
+const LENGTH: f64 = 330.0;
 
 const CALM: &[super::Verdict] = &[Healthy, Client];
 
