@@ -6,8 +6,8 @@ use super::assess::{Assessment, Circumstances, Silence};
 use super::incident::{Change, Course, Progress};
 use super::onset;
 use super::params::{
-    CALM_S, FORGET_S, LOOK_BACK_S, MISSED, MISSED_CAP, NOW_CAP, OVERTAKING, OWN, OWN_MAX,
-    OWN_TIME_S, Params, SECOND,
+    CALM_S, CHANGE, CHANGE_S, FORGET_S, LOOK_BACK_S, MISSED, MISSED_CAP, NOW_CAP, OVERTAKING, OWN,
+    OWN_MAX, OWN_TIME_S, Params, SECOND,
 };
 use super::prefix::Prefix;
 use super::silence::Arrivals;
@@ -109,7 +109,7 @@ impl Address {
             None => self.judge(now, siblings, trouble),
         };
         let prefixes = &self.prefixes;
-        let onset = || onset_of(prefixes, now);
+        let onset = || onset_of(prefixes, now).map(|(second, _)| second * SECOND);
         let changes = self.course.step(now_ns, &assessment, params, onset);
         if let Some(settled_ns) = self.course.take_settled() {
             for prefix in self.prefixes.values_mut() {
@@ -153,6 +153,7 @@ impl Address {
             .retain(|_, arrivals| arrivals.last().saturating_add(FORGET_S) >= now);
         let circumstances = Circumstances {
             now,
+            since: None,
             bad_since: self.course.bad_since().map(|since| since / SECOND),
             overtaking: self.overtakes(),
             own: self.own,
@@ -160,16 +161,36 @@ impl Address {
             silence: self.silence(now),
             trouble,
         };
-        let prefixes = self
-            .prefixes
-            .iter()
-            .map(|((class, _), prefix)| (*class, prefix));
-        let assessment = Assessment::of(&circumstances, prefixes);
+        let assess = |circumstances: &Circumstances| {
+            let prefixes = self.prefixes.iter();
+            let of = prefixes.map(|((class, _), prefix)| (*class, prefix));
+            Assessment::of(circumstances, of)
+        };
+        let mut assessment = assess(&circumstances);
+        if let Some(since) = self.onset_in_doubt(now, &assessment) {
+            let alone = assess(&Circumstances {
+                since: Some(since),
+                ..circumstances
+            });
+            if alone.raw.is_grave() {
+                assessment = alone;
+            }
+        }
         self.learn(now, &assessment);
         self.note_trouble(now, &assessment);
         self.assessed = now;
         self.news = false;
         assessment
+    }
+
+    /// The onset, if it is clear and recent, and what was before it still clouds the judgement:
+    /// then the evidence since is worth a look of its own.
+    fn onset_in_doubt(&self, now: u64, assessment: &Assessment) -> Option<u64> {
+        if !assessment.ongoing || assessment.explained || assessment.raw.is_grave() {
+            return None;
+        }
+        let (onset, change) = onset_of(&self.prefixes, now)?;
+        (change >= CHANGE && onset.saturating_add(CHANGE_S) >= now).then_some(onset)
     }
 
     /// Segments overtake each other on more than a path or two: a router near us. Then it is so on
@@ -241,9 +262,9 @@ impl Address {
     }
 }
 
-/// When the public side turned bad, nanoseconds, if anything says so. One prefix counts no more
-/// than others in a second, however much it sends.
-fn onset_of(prefixes: &BTreeMap<(PathClass, PrefixName), Prefix>, now: u64) -> Option<u64> {
+/// When the public side turned bad, seconds, if anything says so, and how clearly. One prefix
+/// counts no more than others in a second, however much it sends.
+fn onset_of(prefixes: &BTreeMap<(PathClass, PrefixName), Prefix>, now: u64) -> Option<(u64, f64)> {
     let since = now.saturating_sub(LOOK_BACK_S);
     let mut seconds: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
     for ((class, _), prefix) in prefixes {
@@ -258,5 +279,5 @@ fn onset_of(prefixes: &BTreeMap<(PathClass, PrefixName), Prefix>, now: u64) -> O
             sum.1 += good * scale;
         }
     }
-    onset::estimate(seconds.into_iter()).map(|second| second * SECOND)
+    onset::estimate(seconds.into_iter())
 }

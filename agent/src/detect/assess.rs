@@ -3,7 +3,7 @@
 use super::freshness::Freshness;
 use super::incident::Told;
 use super::networks::{Networks, Reach, View};
-use super::params::{CONTROL, OWN, PARTIAL, SEEN_BY, SIBLING, SILENT_IS_FAULT};
+use super::params::{CONTROL, DECIDED, OWN, PARTIAL, SEEN_BY, SIBLING, SILENT_IS_FAULT};
 use super::posterior::Posterior;
 use super::prefix::Prefix;
 use super::trial::Trial;
@@ -134,6 +134,8 @@ pub struct Assessment {
 pub(super) struct Circumstances {
     /// Now, seconds.
     pub(super) now: u64,
+    /// Nothing before this counts.
+    pub(super) since: Option<u64>,
     /// The public side has been bad since then, if it is: the control group is what was well in
     /// the very same seconds.
     pub(super) bad_since: Option<u64>,
@@ -192,12 +194,13 @@ impl Assessment {
         let mut freshness = Freshness::default();
         for (class, prefix) in prefixes {
             let stalled = prefix.is_stalled(at.now);
-            let side = (class == PathClass::Private).then_some(at.bad_since);
-            let mut windows = prefix.windows(at.now, side.flatten());
+            let is_private = class == PathClass::Private;
+            let since = at.since.or(at.bad_since.filter(|_| is_private));
+            let mut windows = prefix.windows(at.now, since);
             if at.overtaking || prefix.overtakes() {
                 windows = windows.without_duplicates();
             }
-            if side.is_some() {
+            if is_private {
                 private.add(prefix, &windows, stalled, (true, OWN));
             } else {
                 public.add(prefix, &windows, stalled, (false, at.own));
@@ -215,8 +218,8 @@ impl Assessment {
         let view = strongest(posterior);
         let posterior = posterior(view);
         let (public_side, private_side) = (public.judged(view), private.judged(view));
-        let control = private.votes(view) + at.siblings <= CONTROL
-            && private_side.bad * 4 <= private_side.good;
+        let control =
+            private.votes(view) + at.siblings <= CONTROL && private_side.bad <= private_side.good;
         let recently_bad = recently_bad(&public, &private);
         let explained = at.trouble.explains(freshness.retransmitted());
         let raw = judge(&Grounds {
@@ -252,8 +255,8 @@ impl Assessment {
     }
 }
 
-/// By which evidence to judge: that which finds most amiss; but whoever finds the host sick is
-/// heard, for it takes more evidence to see that both sides are bad than that one is.
+/// By which evidence to judge: the first that leaves no doubt, else that which finds most amiss;
+/// but whoever finds the host sick is heard, for it takes more evidence to see that both sides are bad than that one is.
 fn strongest(posterior: impl Fn(View) -> Posterior) -> View {
     let mut view = (Reach::Fast, Trial::Sent);
     let mut most = posterior(view);
@@ -264,7 +267,8 @@ fn strongest(posterior: impl Fn(View) -> Posterior) -> View {
     ] {
         let found = posterior(other);
         let host = found.healthy < 0.5 && found.host > most.host;
-        if found.healthy < most.healthy - 1e-9 || host {
+        let decided = most.healthy < DECIDED;
+        if (!decided && found.healthy < most.healthy) || host {
             (view, most) = (other, found);
         }
     }

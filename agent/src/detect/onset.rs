@@ -11,7 +11,8 @@ const BAD: f64 = 0.18;
 
 /// The most likely beginning, of seconds in order of time with segments retransmitted and
 /// delivered; `None` if nothing speaks for a change.
-pub(super) fn estimate(seconds: impl Iterator<Item = (u64, (f64, f64))>) -> Option<u64> {
+/// With it, how much likelier that makes all that came since, nats.
+pub(super) fn estimate(seconds: impl Iterator<Item = (u64, (f64, f64))>) -> Option<(u64, f64)> {
     let per_retransmitted = libm::log(BAD / ORDINARY);
     let per_delivered = libm::log((1.0 - BAD) / (1.0 - ORDINARY));
     let (mut sum, mut least) = (0.0, 0.0);
@@ -28,7 +29,7 @@ pub(super) fn estimate(seconds: impl Iterator<Item = (u64, (f64, f64))>) -> Opti
             pending = true;
         }
     }
-    if pending { None } else { onset }
+    onset.filter(|_| !pending).map(|onset| (onset, sum - least))
 }
 
 #[cfg(test)]
@@ -36,11 +37,8 @@ mod tests {
     use super::*;
 
     fn estimate_of(counts: &[(u64, f64, f64)]) -> Option<u64> {
-        estimate(
-            counts
-                .iter()
-                .map(|(second, bad, good)| (*second, (*bad, *good))),
-        )
+        let seconds = counts.iter().map(|(at, bad, good)| (*at, (*bad, *good)));
+        estimate(seconds).map(|(at, _)| at)
     }
 
     #[test]

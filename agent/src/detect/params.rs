@@ -135,6 +135,8 @@ pub(super) const GOOD: f64 = -0.5;
 
 /// Posterior from which the public path is convicted.
 pub(super) const CONVICTED: f64 = 0.90;
+/// Probability of health below which there is no doubt that something is amiss.
+pub(super) const DECIDED: f64 = 0.05;
 /// Independent networks that must say so. Fewer: three coincident clients convict an address.
 pub(super) const NETWORKS: u32 = 3;
 /// Share of networks that are bad when a large part of the internet is, and not the path to all of
@@ -180,6 +182,11 @@ pub(super) const ARRIVALS_TIME_S: f64 = 300.0;
 
 /// How far back the onset is looked for, seconds.
 pub(super) const LOOK_BACK_S: u64 = 180;
+/// The change at the onset must be so clear, nats of all prefixes' losses taken together, before
+/// the evidence since then is looked at by itself ...
+pub(super) const CHANGE: f64 = 10.0;
+/// ... and no longer ago than so many seconds: later, the newest evidence is all from since then.
+pub(super) const CHANGE_S: u64 = 60;
 /// How much earlier than the first suspicion the onset counts for the confirmation, seconds.
 pub(super) const ONSET_CREDIT_S: u64 = 30;
 /// What was bad stays bad over gaps of so many seconds: losses in long bursts have gaps.

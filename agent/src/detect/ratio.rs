@@ -28,9 +28,9 @@ pub(super) const PRIVATE_OUT: Beta = Beta {
     b: 120.0,
     norm: -1.820_339_264_813_64,
 };
-/// Answers that public peers report to have had twice: 2 % on average, for radio links that stand
+/// Answers that peers report to have had twice: 2 % on average, for radio links that stand
 /// still for seconds make needless retransmissions too.
-pub(super) const PUBLIC_IN: Beta = Beta {
+pub(super) const ORDINARY_IN: Beta = Beta {
     a: 0.6,
     b: 30.0,
     norm: -1.638_489_192_243,
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn norms_are_those_of_the_laws() {
-        for law in [PUBLIC_OUT, PRIVATE_OUT, PUBLIC_IN, COLLAPSED] {
+        for law in [PUBLIC_OUT, PRIVATE_OUT, ORDINARY_IN, COLLAPSED] {
             let norm = libm::lgamma(law.a) + libm::lgamma(law.b) - libm::lgamma(law.a + law.b);
             assert!((norm - law.norm).abs() < 1e-12, "{law:?}: {norm}");
         }
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn more_losses_among_as_many_never_speak_less_for_a_bad_path() {
-        for law in [PUBLIC_OUT, PRIVATE_OUT, PUBLIC_IN] {
+        for law in [PUBLIC_OUT, PRIVATE_OUT, ORDINARY_IN] {
             for n in [3.0, 10.0, 40.0, 100.0, 1e6] {
                 let mut before = f64::NEG_INFINITY;
                 for step in 0..=100 {

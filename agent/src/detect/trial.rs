@@ -6,7 +6,7 @@
 //! sent again what the peer had, and the peer would have said so (DSACK, RFC 2883).
 
 use super::params::{DESIGN_EFFECT, DESIGN_EFFECT_IN, STALL_LLR};
-use super::ratio::{PRIVATE_OUT, PUBLIC_IN, PUBLIC_OUT, llr};
+use super::ratio::{ORDINARY_IN, PRIVATE_OUT, PUBLIC_OUT, llr};
 use super::windows::Sums;
 
 /// A kind of trial.
@@ -29,10 +29,12 @@ impl Trial {
                 let ratio = llr(sums.retransmitted, sums.trials(), DESIGN_EFFECT, law);
                 if stalled { ratio.max(STALL_LLR) } else { ratio }
             }
-            Self::Answered => {
-                let law = if private { PRIVATE_OUT } else { PUBLIC_IN };
-                llr(sums.duplicates, answers(sums), DESIGN_EFFECT_IN, law)
-            }
+            Self::Answered => llr(
+                sums.duplicates,
+                answers(sums),
+                DESIGN_EFFECT_IN,
+                ORDINARY_IN,
+            ),
         }
     }
 

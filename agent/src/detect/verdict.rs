@@ -22,6 +22,17 @@ pub enum Raw {
 }
 
 impl Raw {
+    /// A whole side is bad.
+    pub(super) const fn is_grave(self) -> bool {
+        matches!(
+            self,
+            Self::PublicOnlyCollapse
+                | Self::PublicDegradedNoControl
+                | Self::HostWide
+                | Self::PrivateOnly
+        )
+    }
+
     /// Nothing that anybody would have to look at.
     pub(super) const fn is_calm(self) -> bool {
         matches!(
