@@ -70,7 +70,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", requires = "recorded")]
     pub(crate) record: Option<PathBuf>,
 
-    /// Show the simulator beside what was recorded in --real, and do nothing else
+    /// Judge anew what was recorded in --real, and show the simulator beside it (with the same
+    /// --first)
     #[arg(long, value_name = "FILE",
           conflicts_with_all = ["real", "json", "seeds", "years", "model", "trace", "list"])]
     pub(crate) beside: Option<PathBuf>,
