@@ -60,7 +60,7 @@ pub(crate) struct Options {
     pub(crate) model: bool,
 
     /// Instead of simulating, run some of the scenarios with real TCP between network namespaces
-    /// and the real agent, all at once in five minutes, and show the simulator beside them; needs
+    /// and the real agent, all at once in about six minutes, and show the simulator beside them; needs
     /// root (`cargo xtask scenarios --real` sees to it)
     #[arg(long, conflicts_with_all = ["json", "networks", "seeds", "years", "model", "trace"])]
     pub(crate) real: bool,
