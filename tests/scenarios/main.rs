@@ -75,7 +75,7 @@ fn work(options: &Options) -> Result<bool> {
     if options.real || options.beside.is_some() {
         let scenarios = chosen(&options.only, || table::real().iter())?;
         return match &options.beside {
-            Some(file) => real::beside(file, options.first, &scenarios).map(|()| true),
+            Some(file) => real::again(file, options.first, &scenarios).map(|()| true),
             None => real::run(options, &scenarios),
         };
     }

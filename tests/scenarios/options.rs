@@ -60,7 +60,7 @@ pub(crate) struct Options {
     pub(crate) model: bool,
 
     /// Instead of simulating, run some of the scenarios with real TCP between network namespaces
-    /// and the real agent, all at once in five minutes, and show the simulator beside them; needs
+    /// and the real agent, all at once in about six minutes, and show the simulator beside them; needs
     /// root (`cargo xtask scenarios --real` sees to it)
     #[arg(long, conflicts_with_all = ["json", "networks", "seeds", "years", "model", "trace"])]
     pub(crate) real: bool,
@@ -70,7 +70,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", requires = "recorded")]
     pub(crate) record: Option<PathBuf>,
 
-    /// Show the simulator beside what was recorded in --real, and do nothing else
+    /// Judge anew what was recorded in --real, and show the simulator beside it (with the same
+    /// --first)
     #[arg(long, value_name = "FILE",
           conflicts_with_all = ["real", "json", "seeds", "years", "model", "trace", "list"])]
     pub(crate) beside: Option<PathBuf>,

@@ -17,7 +17,7 @@ pub(crate) fn lines(tick: &Tick<'_>) -> String {
         tick.at,
         sums(tick.heard, false),
         sums(tick.heard, true),
-        counters(&tick.host)
+        counters(tick.host)
     );
     for (local, assessment) in tick.pipeline.assessments() {
         let _ = writeln!(

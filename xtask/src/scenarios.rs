@@ -37,7 +37,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
     Err(exec::replace(Command::new(program).args(&options.args)))
 }
 
-/// Five minutes of traffic, in real time: any build will do.
+/// Some minutes of traffic, in real time: any build will do.
 fn real(options: Options) -> Result<ExitCode> {
     setup::ensure(&[Need::Build, Need::Network])?;
     let agent = cargo::build_agent(Profile::default())?;

@@ -8,8 +8,10 @@ use anyhow::{Context as _, Result};
 use edgeghost::flow::FlowSample;
 use edgeghost::path::PathClass;
 
+use super::judge::Judge;
 use super::measure::{NAMES, figures, median};
-use super::{recording, stage};
+use super::recording::Recording;
+use super::{show, stage};
 use crate::judge::Outcome;
 use crate::run;
 use crate::sim;
@@ -27,24 +29,47 @@ const FIRST: f64 = 1.0;
 /// What is compared of one side.
 type Figures = [Option<f64>; NAMES.len()];
 
-/// Shows both, for the scenarios that were run.
-pub(crate) fn beside(file: &Path, seed: u64, scenarios: &[&Scenario]) -> Result<()> {
-    let recorded = recording::samples(file)?;
-    let hosts: Vec<IpAddr> = scenarios
-        .iter()
-        .map(|scenario| stage::local(scenario).into())
-        .collect();
-    let mut ours = recorded.iter().filter(|s| hosts.contains(&s.key.local));
-    let first = ours.next().context("the recording is of something else")?;
-    let start = first.time_ns as f64 / 1e9 - FIRST;
+/// Has a recording judged anew and compares it, for the scenarios that were run.
+pub(crate) fn again(file: &Path, seed: u64, scenarios: &[&'static Scenario]) -> Result<()> {
+    let recording = Recording::read(file)?;
+    let start = start(&recording, scenarios)?;
+    let judge = |scenario: &&'static Scenario| Judge::new(scenario, stage::local(scenario).into());
+    let mut judges: Vec<Judge> = scenarios.iter().map(judge).collect();
+    recording.judge(file, start, &mut judges)?;
+    crate::say(&format!(
+        "{}\n",
+        show::table("a recording, judged anew", &judges)
+    ))?;
+    compare(&recording, start, seed, scenarios)
+}
+
+/// Compares a recording, for the scenarios that were run.
+pub(super) fn beside(file: &Path, seed: u64, scenarios: &[&Scenario]) -> Result<()> {
+    let recording = Recording::read(file)?;
+    let start = start(&recording, scenarios)?;
+    compare(&recording, start, seed, scenarios)
+}
+
+/// Moment 0 of the scenarios on the clock of the samples, seconds.
+fn start(recording: &Recording, scenarios: &[&Scenario]) -> Result<f64> {
+    let hosts: Vec<IpAddr> = scenarios.iter().map(|s| stage::local(s).into()).collect();
+    let mut ours = recording.samples.iter();
+    let first = ours.find(|sample| hosts.contains(&sample.key.local));
+    let first = first.context("the recording is of something else")?;
+    Ok(first.time_ns as f64 / 1e9 - FIRST)
+}
+
+fn compare(recording: &Recording, start: f64, seed: u64, scenarios: &[&Scenario]) -> Result<()> {
     let mut text = String::from(
         "real TCP, and the simulator (median and range of 40 runs), during the fault;\n\
          * where the real figure is outside the range\n\n",
     );
-    for (local, scenario) in hosts.iter().zip(scenarios) {
-        let mine: Vec<FlowSample> = recorded
+    for scenario in scenarios {
+        let local = IpAddr::from(stage::local(scenario));
+        let mine: Vec<FlowSample> = recording
+            .samples
             .iter()
-            .filter(|sample| sample.key.local == *local)
+            .filter(|sample| sample.key.local == local)
             .copied()
             .collect();
         let simulated: Vec<Vec<FlowSample>> = (seed..seed + RUNS)

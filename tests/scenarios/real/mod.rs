@@ -26,7 +26,9 @@ use crate::table::Scenario;
 use judge::Judge;
 use stage::Stage;
 
-pub(crate) use beside::beside;
+use beside::beside;
+
+pub(crate) use beside::again;
 
 /// The agent is given so long to say its last before it is stopped.
 const REST: Duration = Duration::from_millis(500);
@@ -68,7 +70,7 @@ pub(crate) fn run(options: &Options, scenarios: &[&'static Scenario]) -> Result<
         None => folder.path().join("real.gz"),
     };
     let judges = play(&able, options.first, record.clone())?;
-    crate::say(&show::table(&judges))?;
+    crate::say(&show::table("real TCP, the real agent", &judges))?;
     for scenario in unable {
         let lack = traffic::lacks(scenario).unwrap_or_default();
         crate::say(&format!("{:4} skipped: {lack}\n", scenario.id))?;

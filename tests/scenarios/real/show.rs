@@ -6,10 +6,8 @@ use super::judge::Judge;
 use crate::table::{Advice, Verdict};
 
 /// The scenarios, a line each.
-pub(super) fn table(judges: &[Judge]) -> String {
-    let mut text = String::from(
-        "real TCP, the real agent; seconds after the onset, \"well\" after the end\n\n",
-    );
+pub(super) fn table(heading: &str, judges: &[Judge]) -> String {
+    let mut text = format!("{heading}; seconds after the onset, \"well\" after the end\n\n");
     // Writing to a string cannot fail.
     let _ = writeln!(
         text,
