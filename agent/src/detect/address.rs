@@ -33,6 +33,8 @@ pub(super) struct Address {
     news: bool,
     /// How often prefixes are bad by themselves here.
     own: f64,
+    /// Answers were acknowledged as they should be, once.
+    answered_well: bool,
     /// Since when the host's own trouble explains the losses, seconds.
     explained_since: Option<u64>,
 }
@@ -48,6 +50,7 @@ impl Address {
             assessed: 0,
             news: true,
             own: OWN,
+            answered_well: false,
             explained_since: None,
         }
     }
@@ -155,7 +158,8 @@ impl Address {
             now,
             since: None,
             bad_since: self.course.bad_since().map(|since| since / SECOND),
-            overtaking: self.overtakes(),
+            overtaking: self.overtakes(now),
+            answered_well: self.answered_well,
             own: self.own,
             siblings,
             silence: self.silence(now),
@@ -176,6 +180,7 @@ impl Address {
                 assessment = alone;
             }
         }
+        self.answered_well |= assessment.answered_well == Some(true);
         self.learn(now, &assessment);
         self.note_trouble(now, &assessment);
         self.assessed = now;
@@ -195,16 +200,16 @@ impl Address {
 
     /// Segments overtake each other on more than a path or two: a router near us. Then it is so on
     /// paths where it was not seen yet, too.
-    fn overtakes(&self) -> bool {
+    fn overtakes(&self, now: u64) -> bool {
         let public = || {
             let of = self.prefixes.iter();
             of.filter(|((class, _), _)| *class != PathClass::Private)
                 .map(|(_, prefix)| prefix)
         };
-        let overtaking = public().filter(|prefix| prefix.overtakes()).count();
-        let duplicating = public().filter(|prefix| prefix.has_duplicates()).count();
+        let overtaking = public().filter(|prefix| prefix.overtakes(now)).count();
+        let duplicating = public().filter(|prefix| prefix.has_duplicates(now)).count();
         let (least, share) = OVERTAKING;
-        overtaking >= least as usize && overtaking as f64 >= share * duplicating as f64
+        overtaking >= least && overtaking as f64 >= share * duplicating as f64
     }
 
     /// Who has fallen silent. One network can fall silent by itself, many at once do not.

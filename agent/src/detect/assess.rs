@@ -3,7 +3,9 @@
 use super::freshness::Freshness;
 use super::incident::Told;
 use super::networks::{Networks, Reach, View};
-use super::params::{CONTROL, DECIDED, OWN, PARTIAL, SEEN_BY, SIBLING, SILENT_IS_FAULT};
+use super::params::{
+    ANSWERS, CHANGE_PRIOR, CONTROL, DECIDED, OWN, PARTIAL, SEEN_BY, SIBLING, SILENT_IS_FAULT,
+};
 use super::posterior::Posterior;
 use super::prefix::Prefix;
 use super::trial::Trial;
@@ -125,6 +127,8 @@ pub struct Assessment {
     pub(super) recently_bad: f64,
     /// What this address says in favour of the host, to others.
     pub(super) acquits: f64,
+    /// Public answers were acknowledged as they should be; `None` if there were too few.
+    pub(super) answered_well: Option<bool>,
     /// Of the public prefixes that say anything, the share that is bad; `None` if they are few.
     pub(super) bad_prefixes: Option<f64>,
 }
@@ -141,6 +145,8 @@ pub(super) struct Circumstances {
     pub(super) bad_since: Option<u64>,
     /// On most paths of the address segments overtake each other.
     pub(super) overtaking: bool,
+    /// Answers were acknowledged as they should be, before.
+    pub(super) answered_well: bool,
     /// See [`super::params::OWN`].
     pub(super) own: f64,
     /// See [`Assessment::siblings`].
@@ -197,7 +203,7 @@ impl Assessment {
             let is_private = class == PathClass::Private;
             let since = at.since.or(at.bad_since.filter(|_| is_private));
             let mut windows = prefix.windows(at.now, since);
-            if at.overtaking || prefix.overtakes() {
+            if at.overtaking || prefix.overtakes(at.now) {
                 windows = windows.without_duplicates();
             }
             if is_private {
@@ -212,10 +218,10 @@ impl Assessment {
                 public.votes(view),
                 private.votes(view),
                 at.siblings,
-                share(view.1),
+                share(view.1) * at.since.map_or(1.0, |_| CHANGE_PRIOR),
             )
         };
-        let view = strongest(posterior);
+        let view = strongest(posterior, at.answered_well);
         let posterior = posterior(view);
         let (public_side, private_side) = (public.judged(view), private.judged(view));
         let control =
@@ -250,14 +256,16 @@ impl Assessment {
             trouble: at.trouble,
             explained,
             acquits: acquittal(&public, &private),
+            answered_well: answered_well(&public),
             bad_prefixes: public.bad_prefixes(),
         }
     }
 }
 
 /// By which evidence to judge: the first that leaves no doubt, else that which finds most amiss;
-/// but whoever finds the host sick is heard, for it takes more evidence to see that both sides are bad than that one is.
-fn strongest(posterior: impl Fn(View) -> Posterior) -> View {
+/// answers only if they were ever well, for paths differ much in what they make of them; but
+/// whoever finds the host sick is heard, for it takes more evidence to see that both sides are bad than that one is.
+fn strongest(posterior: impl Fn(View) -> Posterior, answered_well: bool) -> View {
     let mut view = (Reach::Fast, Trial::Sent);
     let mut most = posterior(view);
     for other in [
@@ -265,6 +273,9 @@ fn strongest(posterior: impl Fn(View) -> Posterior) -> View {
         (Reach::Fast, Trial::Answered),
         (Reach::Slow, Trial::Answered),
     ] {
+        if other.1 == Trial::Answered && !answered_well {
+            continue;
+        }
         let found = posterior(other);
         let host = found.healthy < 0.5 && found.host > most.host;
         let decided = most.healthy < DECIDED;
@@ -273,6 +284,13 @@ fn strongest(posterior: impl Fn(View) -> Posterior) -> View {
         }
     }
     view
+}
+
+/// Whether public answers were acknowledged as they should be.
+fn answered_well(public: &Networks) -> Option<bool> {
+    let side = public.judged((Reach::Slow, Trial::Answered));
+    let enough = side.received.min(side.delivered) >= ANSWERS;
+    enough.then(|| side.bad == 0 || side.share() < PARTIAL)
 }
 
 /// Share of the faults that show by this kind of trial.

@@ -2,7 +2,7 @@
 //! passed by itself would be wrong.
 
 use super::params::{NOW_SEGMENTS, ONGOING, ONGOING_IN};
-use super::trial::{Trial, answers};
+use super::trial::{Trial, answers, needed, resolved};
 use super::windows::{Sums, Windows};
 
 /// The public side's last seconds.
@@ -40,8 +40,8 @@ impl Freshness {
             return true;
         }
         let of = |sums: &Sums| match trial {
-            Trial::Sent => (sums.retransmitted, sums.trials(), ONGOING),
-            Trial::Answered => (sums.duplicates, answers(sums), ONGOING_IN),
+            Trial::Sent => (needed(sums), resolved(sums), ONGOING),
+            Trial::Answered => (sums.unheard(), answers(sums), ONGOING_IN),
         };
         let (bad, trials, least) = of(&self.now);
         if trials >= NOW_SEGMENTS {

@@ -90,12 +90,12 @@ pub(super) const MIN_TRIALS: f64 = 2.0;
 /// received. More for the second: inbound loss convicts with fewer networks.
 pub(super) const SEEN_BY: [f64; 2] = [0.8, 0.2];
 
-/// Where our segments overtake each other, peers get some twice for nothing. That is remembered
-/// of a prefix for so many seconds, by half each.
-pub(super) const OVERTAKING_S: f64 = 3_600.0;
-/// Prefixes that were seen to overtake, and their share among those that report duplicates, from
-/// which on it counts for all.
-pub(super) const OVERTAKING: (u32, f64) = (2, 0.1);
+/// So many answers that were acknowledged as they should be, before those that were not mean
+/// anything.
+pub(super) const ANSWERS: f64 = 60.0;
+/// Prefixes on which segments were seen to overtake each other within [`MEMORY_S`], and their share
+/// among those that report duplicates, from which on duplicates mean nothing on any.
+pub(super) const OVERTAKING: (usize, f64) = (2, 0.1);
 
 /// Log likelihood ratio of a prefix that was heard of within [`STALL_ALIVE_S`] before
 /// [`STALL_SEGMENTS`] retransmissions in a row went unanswered, and not since. Six to one: the
@@ -185,6 +185,8 @@ pub(super) const LOOK_BACK_S: u64 = 180;
 /// The change at the onset must be so clear, nats of all prefixes' losses taken together, before
 /// the evidence since then is looked at by itself ...
 pub(super) const CHANGE: f64 = 10.0;
+/// ... with priors so much smaller, for the moment was chosen to fit ...
+pub(super) const CHANGE_PRIOR: f64 = 0.1;
 /// ... and no longer ago than so many seconds: later, the newest evidence is all from since then.
 pub(super) const CHANGE_S: u64 = 60;
 /// How much earlier than the first suspicion the onset counts for the confirmation, seconds.

@@ -1,7 +1,7 @@
 //! What is known of one prefix of peers.
 
 use super::escrow::Escrow;
-use super::params::{FORGET_S, MEMORY_S, OVERTAKING_S, SECOND};
+use super::params::{FORGET_S, MEMORY_S, SECOND};
 use super::seconds::{Second, Seconds};
 use super::windows::Windows;
 use crate::flow::FlowSample;
@@ -15,8 +15,10 @@ pub(super) struct Prefix {
     pub(super) cwnd: u32,
     seconds: Seconds,
     escrow: Escrow,
-    /// Times that our segments overtook each other, and that the peers had some twice; faded.
-    overtaking: (f64, f64),
+    /// When our segments were last seen to overtake each other.
+    overtaken: Option<u64>,
+    /// When the peers last had some twice.
+    duplicated: Option<u64>,
     /// When something was delivered last.
     progress: Option<u64>,
     last: u64,
@@ -29,7 +31,8 @@ impl Prefix {
             cwnd: 0,
             seconds: Seconds::default(),
             escrow: Escrow::default(),
-            overtaking: (0.0, 0.0),
+            overtaken: None,
+            duplicated: None,
             progress: None,
             last: 0,
         }
@@ -43,8 +46,12 @@ impl Prefix {
     /// Takes in news of one of its flows.
     pub(super) fn observe(&mut self, sample: &FlowSample) {
         let at = sample.time_ns / SECOND;
-        let passed = at.saturating_sub(self.last) as f64;
-        self.note_overtaking(passed, sample);
+        if sample.reordered > 0 {
+            self.overtaken = Some(at);
+        }
+        if sample.duplicates > 0 {
+            self.duplicated = Some(at);
+        }
         self.last = self.last.max(at);
         self.cwnd = sample.snd_cwnd;
         // A peer that takes nothing is asked again and again: no loss.
@@ -56,6 +63,12 @@ impl Prefix {
             delivered: count(sample.delivered),
             // One answer cannot lose the acknowledgement of its end twice.
             duplicates: count(sample.duplicates.min(sample.received.max(1))),
+            probes: count(
+                sample
+                    .kinds
+                    .tail_loss_probe
+                    .saturating_add(sample.kinds.timeout),
+            ),
             received: count(sample.received),
         };
         if sample.delivered > 0 {
@@ -83,25 +96,14 @@ impl Prefix {
         }
     }
 
-    /// Its segments were seen to overtake each other lately.
-    pub(super) fn overtakes(&self) -> bool {
-        self.overtaking.0 >= 0.5
+    /// Our segments were seen to overtake each other lately.
+    pub(super) fn overtakes(&self, now: u64) -> bool {
+        self.overtaken.is_some_and(|at| at + MEMORY_S >= now)
     }
 
-    /// Its peers had segments twice lately.
-    pub(super) fn has_duplicates(&self) -> bool {
-        self.overtaking.1 >= 0.5
-    }
-
-    fn note_overtaking(&mut self, passed: f64, sample: &FlowSample) {
-        let (overtakings, duplicates) = &mut self.overtaking;
-        if *duplicates > 0.0 || *overtakings > 0.0 {
-            let fade = libm::exp2(-passed / OVERTAKING_S);
-            *overtakings *= fade;
-            *duplicates *= fade;
-        }
-        *overtakings += f64::from(count(sample.reordered));
-        *duplicates += f64::from(count(sample.duplicates));
+    /// The peers had some twice lately.
+    pub(super) fn has_duplicates(&self, now: u64) -> bool {
+        self.duplicated.is_some_and(|at| at + MEMORY_S >= now)
     }
 
     /// Counts over all horizons; see [`Windows::of`].

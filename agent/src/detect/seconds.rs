@@ -15,6 +15,8 @@ pub(super) struct Second {
     pub(super) delivered: u32,
     /// Of those sent again: reported by the peer as not needed.
     pub(super) duplicates: u32,
+    /// Of those sent again: because nothing was heard (tail loss probes, timeouts).
+    pub(super) probes: u32,
     /// Segments received.
     pub(super) received: u32,
 }
@@ -77,6 +79,7 @@ impl Second {
         self.retransmitted = self.retransmitted.saturating_add(news.retransmitted);
         self.delivered = self.delivered.saturating_add(news.delivered);
         self.duplicates = self.duplicates.saturating_add(news.duplicates);
+        self.probes = self.probes.saturating_add(news.probes);
         self.received = self.received.saturating_add(news.received);
     }
 }

@@ -26,7 +26,7 @@ impl Trial {
         match self {
             Self::Sent => {
                 let law = if private { PRIVATE_OUT } else { PUBLIC_OUT };
-                let ratio = llr(sums.retransmitted, sums.trials(), DESIGN_EFFECT, law);
+                let ratio = llr(needed(sums), resolved(sums), DESIGN_EFFECT, law);
                 if stalled { ratio.max(STALL_LLR) } else { ratio }
             }
             Self::Answered => llr(
@@ -47,6 +47,16 @@ impl Trial {
     }
 }
 
+/// Segments sent again for a reason.
+pub(super) fn needed(sums: &Sums) -> f64 {
+    sums.retransmitted - sums.overtaken()
+}
+
+/// Segments whose fate is known, but for those sent again for nothing.
+pub(super) fn resolved(sums: &Sums) -> f64 {
+    sums.trials() - sums.overtaken()
+}
+
 /// Answers: no more than what was received to be answered, and than what was delivered. Of long
 /// transfers, either way, there are few.
 pub(super) fn answers(sums: &Sums) -> f64 {
@@ -62,6 +72,7 @@ mod tests {
             retransmitted,
             delivered,
             duplicates,
+            probes: duplicates,
             received,
         }
     }
@@ -71,6 +82,17 @@ mod tests {
         let inbound = sums(8.0, 480.0, 6.0, 40.0);
         assert!(Trial::Sent.llr(&inbound, false, false) < -1.5);
         assert!(Trial::Answered.llr(&inbound, false, false) > 1.0);
+    }
+
+    #[test]
+    fn overtaking_is_loss_neither_way() {
+        let overtaken = Sums {
+            probes: 0.0,
+            ..sums(9.0, 100.0, 9.0, 30.0)
+        };
+        for trial in Trial::ALL {
+            assert!(trial.llr(&overtaken, false, false) < -1.0);
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(super) struct Sums {
     pub(super) retransmitted: f64,
     pub(super) delivered: f64,
     pub(super) duplicates: f64,
+    pub(super) probes: f64,
     pub(super) received: f64,
 }
 
@@ -26,10 +27,23 @@ impl Sums {
         self.retransmitted += other.retransmitted;
         self.delivered += other.delivered;
         self.duplicates += other.duplicates;
+        self.probes += other.probes;
         self.received += other.received;
     }
 
-    /// Without what was sent again, and had twice, because segments overtook each other.
+    /// Answers of which the peer had the end twice, for we had not heard that it had it: signs of
+    /// loss on the way in.
+    pub(super) fn unheard(self) -> f64 {
+        self.duplicates.min(self.probes)
+    }
+
+    /// Segments sent again, and had twice, although something was heard: acknowledgements of later
+    /// segments. They had overtaken each other.
+    pub(super) fn overtaken(self) -> f64 {
+        (self.duplicates - self.probes).clamp(0.0, self.retransmitted)
+    }
+
+    /// Without what was had twice, whatever the reason.
     fn without_duplicates(self) -> Self {
         Self {
             retransmitted: (self.retransmitted - self.duplicates).max(0.0),
@@ -45,6 +59,7 @@ impl Sums {
             retransmitted: self.retransmitted * scale,
             delivered: self.delivered * scale,
             duplicates: self.duplicates * scale,
+            probes: self.probes * scale,
             received: self.received * scale,
         }
     }
@@ -104,7 +119,7 @@ impl Windows {
 }
 
 impl Windows {
-    /// Without what was sent again, and had twice, because segments overtook each other.
+    /// Without what was had twice, whatever the reason.
     pub(super) fn without_duplicates(self) -> Self {
         Self {
             fast: self.fast.without_duplicates(),
@@ -130,6 +145,7 @@ impl Sums {
 
     fn count_in(&mut self, second: &Second, weight: f64) {
         self.duplicates += f64::from(second.duplicates) * weight;
+        self.probes += f64::from(second.probes) * weight;
         self.received += f64::from(second.received) * weight;
     }
 }
