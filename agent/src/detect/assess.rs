@@ -113,6 +113,8 @@ pub struct Assessment {
     pub siblings: f64,
     /// The public side loses right now, not only a while ago.
     pub ongoing: bool,
+    /// The kinds of trial by which it does.
+    pub(super) ongoing_by: [(Trial, bool); 2],
     /// By the newest evidence alone, the public side is well again.
     pub well_again: bool,
     /// Something public was heard of as long ago as evidence lasts.
@@ -249,6 +251,7 @@ impl Assessment {
             control,
             siblings: at.siblings,
             ongoing: freshness.is_ongoing(view.1),
+            ongoing_by: Trial::ALL.map(|trial| (trial, freshness.is_ongoing(trial))),
             well_again: is_well(&public, recently_bad) && !freshness.is_stalled(),
             recently_bad,
             heard: public.judged((Reach::Slow, Trial::Sent)).networks > 0,
