@@ -4,7 +4,8 @@ use super::freshness::Freshness;
 use super::incident::Told;
 use super::networks::{Networks, Reach, View};
 use super::params::{
-    ANSWERS, CHANGE_PRIOR, CONTROL, DECIDED, OWN, PARTIAL, SEEN_BY, SIBLING, SILENT_IS_FAULT,
+    ANSWERS, CHANGE_MARGIN, CHANGE_PRIOR, CONTROL, DECIDED, OWN, PARTIAL, SEEN_BY, SIBLING,
+    SILENT_IS_FAULT,
 };
 use super::posterior::Posterior;
 use super::prefix::Prefix;
@@ -235,6 +236,7 @@ impl Assessment {
             public: &public_side,
             private: &private_side,
             control,
+            margin: at.since.map_or(0.0, |_| CHANGE_MARGIN),
             silence: at.silence,
             explained,
         });

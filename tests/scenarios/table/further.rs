@@ -146,7 +146,7 @@ pub(super) const TABLE: &[Scenario] = &[
     Scenario::positive(
         "X20",
         "8 networks, 14 % in bursts of 12 that pass in a second",
-        120.0,
+        150.0,
     )
     .of(&[web(8, 1).faulty(bad(0.14).short_bursts(12.0)), NEIGHBOURS]),
     Scenario::positive("X21", "uploads, 14 % inbound only", 180.0).of(&[
