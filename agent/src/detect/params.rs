@@ -191,7 +191,7 @@ pub(super) const CHANGE_PRIOR: f64 = 0.1;
 /// seconds, few have had their say ...
 pub(super) const CHANGE_MARGIN: f64 = 1.0;
 /// ... and no longer ago than so many seconds: later, the newest evidence is all from since then.
-pub(super) const CHANGE_S: u64 = 60;
+pub(super) const CHANGE_S: u64 = 150;
 /// How much earlier than the first suspicion the onset counts for the confirmation, seconds.
 pub(super) const ONSET_CREDIT_S: u64 = 30;
 /// What was bad stays bad over gaps of so many seconds: losses in long bursts have gaps.
