@@ -17,6 +17,7 @@ pub(crate) struct Statement {
     pub(crate) confidence: f64,
     /// The verdict that it came with casts doubt on the public path.
     pub(crate) suspects: bool,
+    /// What the verdict says was so.
     pub(crate) right: bool,
 }
 
@@ -43,6 +44,27 @@ pub(crate) struct Outcome {
     pub(crate) naive: [Option<f64>; RULES.len()],
     pub(crate) naive_early: [bool; RULES.len()],
     pub(crate) samples: usize,
+}
+
+/// Whether what a verdict says is so at that moment.
+fn is_so(scenario: &Scenario, at: f64, now: Verdict) -> bool {
+    let on = at >= scenario.onset && at < scenario.end;
+    match now {
+        Verdict::Suspect
+        | Verdict::Partial
+        | Verdict::Collapse
+        | Verdict::NoControl
+        | Verdict::Silent => scenario.is_at_fault(at),
+        Verdict::Host | Verdict::Private | Verdict::Congestion => {
+            on && scenario.verdicts.contains(&now)
+        }
+        // Nothing is wrong with the address, or with anything that all its peers share.
+        Verdict::Insufficient | Verdict::Healthy | Verdict::Client | Verdict::Recovering => {
+            let other = [Verdict::Host, Verdict::Private];
+            !scenario.is_at_fault(at)
+                && !(on && scenario.verdicts.iter().all(|v| other.contains(v)))
+        }
+    }
 }
 
 /// Compares what is told with what is so.
@@ -106,7 +128,7 @@ impl<'a> Judge<'a> {
         self.outcome.statements.push(Statement {
             confidence,
             suspects: now.suspects(),
-            right: self.scenario.is_at_fault(at),
+            right: is_so(self.scenario, at, now),
         });
         if now == Verdict::Recovering {
             if at >= self.scenario.end {

@@ -207,7 +207,7 @@ fn calibration(text: &mut String, results: &[Result]) -> std::fmt::Result {
     let bins = |suspicions_only| crate::score::calibration(results.iter(), suspicions_only);
     writeln!(
         text,
-        "\nconfidence that the public path is at fault, as said with a verdict, and how often it was"
+        "\nconfidence in a verdict, as said with it, and how often it was right"
     )?;
     writeln!(
         text,
