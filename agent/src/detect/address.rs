@@ -6,8 +6,8 @@ use super::assess::{Assessment, Circumstances, Silence};
 use super::incident::{Change, Course, Progress};
 use super::onset;
 use super::params::{
-    CALM_S, CHANGE, CHANGE_S, FORGET_S, LOOK_BACK_S, MISSED, MISSED_CAP, NOW_CAP, OVERTAKING, OWN,
-    OWN_MAX, OWN_TIME_S, Params, SECOND,
+    CALM_S, CHANGE, CHANGE_S, FORGET_S, LOOK_BACK_S, MEMORY_S, MISSED, MISSED_CAP, NOW_CAP,
+    OVERTAKING, OWN, OWN_MAX, OWN_TIME_S, Params, SECOND,
 };
 use super::prefix::Prefix;
 use super::silence::Arrivals;
@@ -25,6 +25,12 @@ pub(super) struct Address {
     prefixes: BTreeMap<(PathClass, PrefixName), Prefix>,
     /// How often each network is heard of, the private ones apart.
     arrivals: BTreeMap<(bool, Network), Arrivals>,
+    /// When something was last delivered to any public one, seconds.
+    public_last: u64,
+    /// When segments were last seen to overtake each other, anywhere.
+    overtaken: Option<u64>,
+    /// What need not be remembered was last forgotten, seconds.
+    forgot: u64,
     course: Course,
     /// Heard of last, seconds.
     last: u64,
@@ -45,6 +51,9 @@ impl Address {
         Self {
             prefixes: BTreeMap::new(),
             arrivals: BTreeMap::new(),
+            public_last: 0,
+            overtaken: None,
+            forgot: 0,
             course: Course::default(),
             last: 0,
             assessment: None,
@@ -68,8 +77,14 @@ impl Address {
             .or_insert_with(|| Prefix::new(sample.network));
         prefix.observe(sample);
         self.news |= sample.retransmitted > 0 || sample.duplicates > 0 || prefix.waits();
+        if sample.reordered > 0 {
+            self.overtaken = self.overtaken.max(Some(at));
+        }
         if sample.delivered > 0 {
             let network = (sample.class == PathClass::Private, sample.network);
+            if sample.class != PathClass::Private {
+                self.public_last = self.public_last.max(at);
+            }
             self.arrivals
                 .entry(network)
                 .or_insert_with(|| Arrivals::first(at))
@@ -153,9 +168,7 @@ impl Address {
     }
 
     fn judge(&mut self, now: u64, siblings: f64, trouble: Trouble) -> Assessment {
-        self.prefixes.retain(|_, prefix| prefix.forget(now));
-        self.arrivals
-            .retain(|_, arrivals| arrivals.last().saturating_add(FORGET_S) >= now);
+        self.forget(now);
         let circumstances = Circumstances {
             now,
             since: None,
@@ -205,9 +218,28 @@ impl Address {
             .collect()
     }
 
+    /// Forgets what is too old to count.
+    fn forget(&mut self, now: u64) {
+        for prefix in self.prefixes.values_mut() {
+            prefix.forget_waiting(now);
+        }
+        // What else there is does not count any more, forgotten or not: no hurry.
+        if now >= self.forgot.saturating_add(CALM_S) {
+            self.forgot = now;
+            self.prefixes.retain(|_, prefix| prefix.forget(now));
+        }
+        let old = |arrivals: &Arrivals| arrivals.last().saturating_add(FORGET_S) < now;
+        if self.arrivals.values().any(old) {
+            self.arrivals.retain(|_, arrivals| !old(arrivals));
+        }
+    }
+
     /// Segments overtake each other on more than a path or two: a router near us. Then it is so on
     /// paths where it was not seen yet, too.
     fn overtakes(&self, now: u64) -> bool {
+        if self.overtaken.is_none_or(|at| at + MEMORY_S < now) {
+            return false;
+        }
         let public = || {
             let of = self.prefixes.iter();
             of.filter(|((class, _), _)| *class != PathClass::Private)
@@ -221,6 +253,9 @@ impl Address {
 
     /// Who has fallen silent. One network can fall silent by itself, many at once do not.
     fn silence(&self, now: u64) -> Silence {
+        if now < self.public_last.saturating_add(SILENT_LEAST_S) {
+            return Silence::None;
+        }
         let side = |private: bool| {
             let of = self
                 .arrivals

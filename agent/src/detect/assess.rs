@@ -216,6 +216,8 @@ impl Assessment {
                 freshness.add(&windows, stalled);
             }
         }
+        public.weigh();
+        private.weigh();
         let posterior = |view: View| {
             Posterior::of(
                 public.votes(view),
@@ -256,7 +258,7 @@ impl Assessment {
             ongoing_by: Trial::ALL.map(|trial| (trial, freshness.is_ongoing(trial))),
             well_again: is_well(&public, recently_bad) && !freshness.is_stalled(),
             recently_bad,
-            heard: public.judged((Reach::Slow, Trial::Sent)).networks > 0,
+            heard: public.numbers((Reach::Slow, Trial::Sent)).networks > 0,
             silence: at.silence,
             trouble: at.trouble,
             explained,
@@ -293,7 +295,7 @@ fn strongest(posterior: impl Fn(View) -> Posterior, answered_well: bool) -> View
 
 /// Whether public answers were acknowledged as they should be.
 fn answered_well(public: &Networks) -> Option<bool> {
-    let side = public.judged((Reach::Slow, Trial::Answered));
+    let side = public.numbers((Reach::Slow, Trial::Answered));
     let enough = side.received.min(side.delivered) >= ANSWERS;
     enough.then(|| side.bad == 0 || side.share() < PARTIAL)
 }
@@ -321,7 +323,7 @@ fn recently_bad(public: &Networks, private: &Networks) -> f64 {
 
 /// Well again: the newest evidence acquits, at least one network says so, few say otherwise.
 fn is_well(public: &Networks, recently_bad: f64) -> bool {
-    let side = public.judged((Reach::Recent, Trial::Sent));
+    let side = public.numbers((Reach::Recent, Trial::Sent));
     recently_bad < 0.2 && side.good >= 1 && side.share() < PARTIAL
 }
 

@@ -77,7 +77,7 @@ impl Escrow {
     /// Some flow has been sent to again and again in vain since the prefix was last heard of, at
     /// `progress`, and that is not so long ago that the peer is simply gone.
     pub(super) fn is_stalled(&self, progress: Option<u64>, now: u64) -> bool {
-        let Some(progress) = progress else {
+        let Some(progress) = progress.filter(|_| !self.0.is_empty()) else {
             return false;
         };
         self.0.values().any(|seconds| {

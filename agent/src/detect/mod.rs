@@ -11,6 +11,7 @@ mod address;
 mod assess;
 mod escrow;
 mod freshness;
+mod gamma;
 mod incident;
 mod network_vote;
 mod networks;

@@ -3,45 +3,49 @@
 
 use super::params::{LOOKS_FINE, NETWORK_BAD, PART};
 
-/// The prefixes of one network, added up as they come.
-#[derive(Debug, Clone, Copy, Default)]
+/// The prefixes of one network, multiplied up as they come.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct NetworkVote {
-    collapsed: f64,
+    /// How much likelier the prefixes are bad or well each by itself than by a collapse.
     by_themselves: f64,
+}
+
+impl Default for NetworkVote {
+    fn default() -> Self {
+        Self { by_themselves: 1.0 }
+    }
 }
 
 impl NetworkVote {
     /// Adds a prefix that says `llr`; `own` is the probability that a prefix is bad by itself.
     pub(super) fn add(&mut self, llr: f64, own: f64) {
         let odds = libm::exp(llr.min(50.0));
-        self.collapsed += libm::log((1.0 - LOOKS_FINE) * odds + LOOKS_FINE);
-        self.by_themselves += libm::log(own * odds + 1.0 - own);
+        let collapsed = (1.0 - LOOKS_FINE) * odds + LOOKS_FINE;
+        // Of hundreds of prefixes it would not be finite: e^709 acquits as well as any more.
+        self.by_themselves =
+            (self.by_themselves * ((own * odds + 1.0 - own) / collapsed)).min(f64::MAX);
+    }
+
+    /// How likely all this is by the network's own fault, or by its prefixes', for each time that
+    /// it is by a collapse.
+    fn otherwise(&self) -> f64 {
+        NETWORK_BAD + (1.0 - NETWORK_BAD) * self.by_themselves
     }
 
     /// Log likelihood ratio of "all networks are bad" against "a large part of them is".
     pub(super) fn all_against_part(&self) -> f64 {
-        let odds = libm::exp(self.llr());
-        let all = (1.0 - LOOKS_FINE) * odds + LOOKS_FINE;
-        let part = PART * odds + 1.0 - PART;
+        let well = self.otherwise();
+        let all = 1.0 - LOOKS_FINE + LOOKS_FINE * well;
+        let part = PART + (1.0 - PART) * well;
         libm::log(all / part)
     }
 
     /// Log likelihood ratio of "the path has collapsed" against "the network, or its prefixes by
     /// themselves".
     pub(super) fn llr(&self) -> f64 {
-        let by_itself = log_sum(
-            libm::log(NETWORK_BAD) + self.collapsed,
-            libm::log(1.0 - NETWORK_BAD) + self.by_themselves,
-        );
-        self.collapsed - by_itself
+        0.0 - libm::log(self.otherwise())
     }
 }
-
-fn log_sum(a: f64, b: f64) -> f64 {
-    let most = a.max(b);
-    most + libm::log(libm::exp(a - most) + libm::exp(b - most))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::params::OWN;

@@ -22,6 +22,7 @@ pub enum Reach {
 }
 
 const REACHES: usize = 3;
+const TRIALS: usize = Trial::ALL.len();
 
 /// Fewer prefixes than this do not tell how often prefixes are bad by themselves.
 const FEW_PREFIXES: u32 = 5;
@@ -36,29 +37,42 @@ pub(super) struct Networks {
     cwnds: Vec<u32>,
     /// Prefixes that say anything by the newest evidence, and those of them that are bad.
     prefixes: (u32, u32),
+    /// What it comes to, by each view.
+    sides: [[Side; TRIALS]; REACHES],
 }
 
 /// A network over one reach.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tally {
     /// By each kind of trial.
-    votes: [NetworkVote; 2],
+    votes: [NetworkVote; TRIALS],
+    /// What they come to.
+    llrs: [f64; TRIALS],
     sums: Sums,
     prefixes: usize,
     stalled: usize,
 }
 
-impl Tally {
-    fn vote(&self, trial: Trial) -> &NetworkVote {
-        let [sent, answered] = &self.votes;
-        match trial {
-            Trial::Sent => sent,
-            Trial::Answered => answered,
-        }
-    }
+/// All networks by one view.
+#[derive(Debug, Clone, Copy, Default)]
+struct Side {
+    votes: f64,
+    /// But for [`Judged::all_against_part`], which is not always wanted.
+    judged: Judged,
+}
 
-    fn llr(&self, trial: Trial) -> f64 {
-        self.vote(trial).llr()
+impl Side {
+    fn add(&mut self, llr: f64, tally: &Tally) {
+        self.votes += llr;
+        let judged = &mut self.judged;
+        judged.networks += 1;
+        judged.bad += u32::from(llr > BAD);
+        judged.good += u32::from(llr < GOOD);
+        judged.stalled += u32::from(llr > BAD && tally.stalled > 0);
+        judged.retransmitted += tally.sums.retransmitted;
+        judged.delivered += tally.sums.delivered;
+        judged.duplicates += tally.sums.duplicates;
+        judged.received += tally.sums.received;
     }
 }
 
@@ -97,37 +111,46 @@ impl Networks {
         }
     }
 
+    /// Adds up what the networks say, once all prefixes are added.
+    pub(super) fn weigh(&mut self) {
+        let cwnd_p50 = median(&mut self.cwnds);
+        for (reach, sides) in self.sides.iter_mut().enumerate() {
+            for tally in self.of.values_mut().filter_map(|of| of.get_mut(reach)) {
+                if tally.prefixes == 0 {
+                    continue;
+                }
+                tally.llrs = tally.votes.map(|vote| vote.llr());
+                for (side, llr) in sides.iter_mut().zip(tally.llrs) {
+                    side.add(llr, tally);
+                }
+            }
+            for side in sides {
+                side.judged.cwnd_p50 = cwnd_p50;
+            }
+        }
+    }
+
     /// The sum of the votes.
-    pub(super) fn votes(&self, (reach, trial): View) -> f64 {
-        self.over(reach).map(|(_, tally)| tally.llr(trial)).sum()
+    pub(super) fn votes(&self, view: View) -> f64 {
+        self.side(view).votes
+    }
+
+    /// The numbers, but for [`Judged::all_against_part`].
+    pub(super) fn numbers(&self, view: View) -> &Judged {
+        &self.side(view).judged
     }
 
     /// The numbers.
-    pub(super) fn judged(&self, (reach, trial): View) -> Judged {
-        let mut cwnds = self.cwnds.clone();
-        let middle = cwnds.len() / 2;
-        let cwnd_p50 = if cwnds.is_empty() {
-            None
-        } else {
-            Some(*cwnds.select_nth_unstable(middle).1)
-        };
-        let mut judged = Judged {
-            cwnd_p50,
-            ..Judged::default()
-        };
-        for (_, tally) in self.over(reach) {
-            let llr = tally.llr(trial);
-            judged.networks += 1;
-            judged.bad += u32::from(llr > BAD);
-            judged.good += u32::from(llr < GOOD);
-            judged.all_against_part += tally.vote(trial).all_against_part();
-            judged.stalled += u32::from(llr > BAD && tally.stalled > 0);
-            judged.retransmitted += tally.sums.retransmitted;
-            judged.delivered += tally.sums.delivered;
-            judged.duplicates += tally.sums.duplicates;
-            judged.received += tally.sums.received;
+    pub(super) fn judged(&self, view: View) -> Judged {
+        let (reach, trial) = view;
+        Judged {
+            all_against_part: self
+                .over(reach)
+                .filter_map(|(_, tally)| tally.votes.get(trial as usize))
+                .map(NetworkVote::all_against_part)
+                .sum(),
+            ..*self.numbers(view)
         }
-        judged
     }
 
     /// Each network's vote.
@@ -142,7 +165,7 @@ impl Networks {
                 delivered: tally.sums.delivered,
                 duplicates: tally.sums.duplicates,
                 received: tally.sums.received,
-                llr: tally.llr(trial),
+                llr: tally.llrs[trial as usize],
             })
             .collect()
     }
@@ -153,12 +176,21 @@ impl Networks {
         (all >= FEW_PREFIXES).then(|| f64::from(bad) / f64::from(all))
     }
 
+    fn side(&self, (reach, trial): View) -> &Side {
+        &self.sides[reach as usize][trial as usize]
+    }
+
     fn over(&self, reach: Reach) -> impl Iterator<Item = (&Network, &Tally)> {
         self.of.iter().filter_map(move |(network, tallies)| {
             let tally = tallies.get(reach as usize)?;
             (tally.prefixes > 0).then_some((network, tally))
         })
     }
+}
+
+fn median(of: &mut [u32]) -> Option<u32> {
+    let middle = of.len() / 2;
+    (!of.is_empty()).then(|| *of.select_nth_unstable(middle).1)
 }
 
 fn says_nothing(sums: &Sums) -> bool {

@@ -126,10 +126,16 @@ impl Prefix {
         self.seconds.since(at)
     }
 
-    /// Drops what is too old to count. Whether anything is left to remember.
+    /// Drops what has waited for progress for too long.
+    pub(super) fn forget_waiting(&mut self, now: u64) {
+        if !self.escrow.is_empty() {
+            self.escrow.forget(now);
+        }
+    }
+
+    /// Drops the seconds that are too old to count. Whether anything is left to remember.
     pub(super) fn forget(&mut self, now: u64) -> bool {
         self.seconds.forget(now.saturating_sub(MEMORY_S));
-        self.escrow.forget(now);
         self.last.saturating_add(FORGET_S) >= now
     }
 

@@ -4,46 +4,49 @@
 //! ordinary paths, another for collapsed ones. The evidence is the log of how much more likely
 //! the second makes what was counted (a Beta-binomial likelihood ratio). Natural logs.
 
+use std::sync::LazyLock;
+
+use super::gamma::LogGammaStep;
 use super::params::{MAX_TRIALS, MIN_TRIALS};
 
 /// A Beta law of the share of bad segments.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Beta {
+struct Beta {
     a: f64,
     b: f64,
-    /// Log of the Beta function at `a` and `b`.
-    norm: f64,
+}
+
+const _: () = assert!(MAX_TRIALS <= 63.0, "looked up that far");
+
+/// What makes a collapsed path likelier than an ordinary one.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    /// Of the bad segments,
+    bad: LogGammaStep,
+    /// of the good ones,
+    good: LogGammaStep,
+    /// and of all.
+    all: LogGammaStep,
+    /// Of none.
+    none: f64,
 }
 
 /// Ordinary public paths, sent and sent again: 1.5 % on average, now and then far more (mobile
 /// clients).
-pub(super) const PUBLIC_OUT: Beta = Beta {
-    a: 0.6,
-    b: 40.0,
-    norm: -1.812_096_389_116_618_4,
-};
+pub(super) static PUBLIC_OUT: LazyLock<Evidence> =
+    LazyLock::new(|| Evidence::against(Beta { a: 0.6, b: 40.0 }));
 /// Ordinary private paths: 0.4 %.
-pub(super) const PRIVATE_OUT: Beta = Beta {
-    a: 0.5,
-    b: 120.0,
-    norm: -1.820_339_264_813_64,
-};
+pub(super) static PRIVATE_OUT: LazyLock<Evidence> =
+    LazyLock::new(|| Evidence::against(Beta { a: 0.5, b: 120.0 }));
 /// Answers that peers report to have had twice: 2 % on average, for radio links that stand
 /// still for seconds make needless retransmissions too.
-pub(super) const ORDINARY_IN: Beta = Beta {
-    a: 0.6,
-    b: 30.0,
-    norm: -1.638_489_192_243,
-};
+pub(super) static ORDINARY_IN: LazyLock<Evidence> =
+    LazyLock::new(|| Evidence::against(Beta { a: 0.6, b: 30.0 }));
 /// Collapsed paths, either way: 18 % on average.
-const COLLAPSED: Beta = Beta {
-    a: 2.0,
-    b: 9.0,
-    norm: -4.499_809_670_330_265,
-};
+const COLLAPSED: Beta = Beta { a: 2.0, b: 9.0 };
 
 /// Log likelihood ratio of `bad` among `trials`, of which `effect` are worth one.
-pub(super) fn llr(bad: f64, trials: f64, effect: f64, ordinary: Beta) -> f64 {
+pub(super) fn llr(bad: f64, trials: f64, effect: f64, evidence: &Evidence) -> f64 {
     let (mut r, mut n) = (bad.min(trials) / effect, trials / effect);
     if n > MAX_TRIALS {
         r *= MAX_TRIALS / n;
@@ -52,16 +55,30 @@ pub(super) fn llr(bad: f64, trials: f64, effect: f64, ordinary: Beta) -> f64 {
     if n < MIN_TRIALS {
         return 0.0;
     }
-    // lgamma(a + b + n) differs between the laws; the binomial coefficient cancels.
-    COLLAPSED.marginal(r, n) - ordinary.marginal(r, n)
+    evidence.of(r, n)
 }
 
-impl Beta {
-    /// Log of the Beta-binomial likelihood, without the binomial coefficient.
-    fn marginal(self, r: f64, n: f64) -> f64 {
-        libm::lgamma(self.a + r) + libm::lgamma(self.b + n - r)
-            - libm::lgamma(self.a + self.b + n)
-            - self.norm
+impl Evidence {
+    fn against(ordinary: Beta) -> Self {
+        let Beta { a, b } = COLLAPSED;
+        let (bad, good, all) = (
+            LogGammaStep::new(a, ordinary.a),
+            LogGammaStep::new(b, ordinary.b),
+            LogGammaStep::new(a + b, ordinary.a + ordinary.b),
+        );
+        let none = bad.at(0.0) + good.at(0.0) - all.at(0.0);
+        Self {
+            bad,
+            good,
+            all,
+            none,
+        }
+    }
+
+    /// Log of the ratio of the Beta-binomial likelihoods of `r` bad among `n`; the binomial
+    /// coefficient cancels.
+    fn of(&self, r: f64, n: f64) -> f64 {
+        self.bad.at(r) + self.good.at(n - r) - self.all.at(n) - self.none
     }
 }
 
@@ -79,7 +96,7 @@ mod tests {
 
     #[test]
     fn evidence_of_single_prefixes() {
-        let llr = |r, n| llr(r, n, 1.5, PUBLIC_OUT);
+        let llr = |r, n| llr(r, n, 1.5, &PUBLIC_OUT);
         near(llr(0.0, 10.0), -1.0);
         near(llr(2.0, 10.0), 2.0);
         near(llr(0.0, 40.0), -2.4);
@@ -90,33 +107,39 @@ mod tests {
     }
 
     #[test]
-    fn norms_are_those_of_the_laws() {
-        for law in [PUBLIC_OUT, PRIVATE_OUT, ORDINARY_IN, COLLAPSED] {
-            let norm = libm::lgamma(law.a) + libm::lgamma(law.b) - libm::lgamma(law.a + law.b);
-            assert!((norm - law.norm).abs() < 1e-12, "{law:?}: {norm}");
+    fn it_is_the_ratio_of_the_likelihoods() {
+        // Ln B(a + r, b + n - r) - ln B(a, b).
+        let beta = |a: f64, b: f64| libm::lgamma(a) + libm::lgamma(b) - libm::lgamma(a + b);
+        let likelihood = |Beta { a, b }: Beta, r, n| beta(a + r, b + n - r) - beta(a, b);
+        let laws = [(&PUBLIC_OUT, 0.6, 40.0), (&PRIVATE_OUT, 0.5, 120.0)];
+        for (law, a, b) in laws {
+            for (r, n) in [(0.0, 2.0), (0.3, 10.0), (4.0, 17.5), (33.0, 60.0)] {
+                let exact = likelihood(COLLAPSED, r, n) - likelihood(Beta { a, b }, r, n);
+                assert!(
+                    (llr(r, n, 1.0, law) - exact).abs() < 1e-10,
+                    "{a} {b} {r} {n}"
+                );
+            }
         }
     }
 
     #[test]
     fn volume_does_not_outvote() {
-        let small = llr(24.0, 90.0, 1.5, PUBLIC_OUT);
-        let huge = llr(24_000.0, 90_000.0, 1.5, PUBLIC_OUT);
+        let small = llr(24.0, 90.0, 1.5, &PUBLIC_OUT);
+        let huge = llr(24_000.0, 90_000.0, 1.5, &PUBLIC_OUT);
         near(small, huge);
     }
 
     #[test]
     fn more_losses_among_as_many_never_speak_less_for_a_bad_path() {
-        for law in [PUBLIC_OUT, PRIVATE_OUT, ORDINARY_IN] {
+        for law in [&PUBLIC_OUT, &PRIVATE_OUT, &ORDINARY_IN] {
             for n in [3.0, 10.0, 40.0, 100.0, 1e6] {
                 let mut before = f64::NEG_INFINITY;
                 for step in 0..=100 {
                     // Up to 30 %: beyond, both laws find it equally strange.
                     let value = llr(n * f64::from(step) * 0.003, n, 1.5, law);
                     assert!(value.is_finite());
-                    assert!(
-                        value >= before - 1e-9,
-                        "{law:?} {n} {step}: {value} < {before}"
-                    );
+                    assert!(value >= before - 1e-9, "{n} {step}: {value} < {before}");
                     before = value;
                 }
             }
@@ -127,10 +150,10 @@ mod tests {
     fn silence_about_loss_speaks_against_it_the_more_the_longer() {
         let mut before = 0.0;
         for n in 3..90 {
-            let value = llr(0.0, f64::from(n), 1.5, PUBLIC_OUT);
+            let value = llr(0.0, f64::from(n), 1.5, &PUBLIC_OUT);
             assert!(value < before, "{n}: {value}");
             before = value;
         }
-        assert!(llr(0.0, 0.0, 1.0, PUBLIC_OUT).abs() < 1e-12);
+        assert!(llr(0.0, 0.0, 1.0, &PUBLIC_OUT).abs() < 1e-12);
     }
 }

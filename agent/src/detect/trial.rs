@@ -25,7 +25,7 @@ impl Trial {
     pub(super) fn llr(self, sums: &Sums, private: bool, stalled: bool) -> f64 {
         match self {
             Self::Sent => {
-                let law = if private { PRIVATE_OUT } else { PUBLIC_OUT };
+                let law = if private { &PRIVATE_OUT } else { &PUBLIC_OUT };
                 let ratio = llr(needed(sums), resolved(sums), DESIGN_EFFECT, law);
                 if stalled { ratio.max(STALL_LLR) } else { ratio }
             }
@@ -33,7 +33,7 @@ impl Trial {
                 sums.duplicates,
                 answers(sums),
                 DESIGN_EFFECT_IN,
-                ORDINARY_IN,
+                &ORDINARY_IN,
             ),
         }
     }
