@@ -4,6 +4,7 @@
 //! table ── scenario ── sim ── samples ┬─ pipeline ─ judge ── score ── print, json
 //!                                     └─ naive rules ┘
 //!       └─ real ── TCP between namespaces ── agent ── judge, and its recording beside the sim
+//!                                                      a recording ── pipeline ── picture
 //! ```
 //!
 //! The simulator knows TCP and loss and nothing of who judges; the table says what would be
@@ -15,6 +16,7 @@ mod judge;
 mod model;
 mod naive;
 mod options;
+mod picture;
 mod pool;
 mod print;
 mod random;
@@ -78,6 +80,10 @@ fn work(options: &Options) -> Result<bool> {
             Some(file) => real::again(file, options.first, &scenarios).map(|()| true),
             None => real::run(options, &scenarios),
         };
+    }
+    if let (Some(recording), Some(address)) = (&options.picture, options.address) {
+        let picture = picture::draw(recording, address, &options.fault)?;
+        return say(&picture).map(|()| true);
     }
     simulate(options).map(|()| true)
 }

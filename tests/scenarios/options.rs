@@ -1,5 +1,6 @@
 //! Command line.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -75,6 +76,20 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE",
           conflicts_with_all = ["real", "json", "seeds", "years", "model", "trace", "list"])]
     pub(crate) beside: Option<PathBuf>,
+
+    /// Draw how the evidence on one address of a recording gathers, as SVG on standard output
+    #[arg(long, value_name = "FILE", requires = "address",
+          conflicts_with_all = ["real", "json", "seeds", "years", "model", "trace", "beside",
+                                "list", "only"])]
+    pub(crate) picture: Option<PathBuf>,
+
+    /// Which address --picture is of
+    #[arg(long, value_name = "IP", requires = "picture")]
+    pub(crate) address: Option<IpAddr>,
+
+    /// When a fault was there, for --picture to mark: seconds after the recording's first tick
+    #[arg(long, value_names = ["FROM", "UNTIL"], num_args = 2, requires = "picture")]
+    pub(crate) fault: Vec<f64>,
 
     /// List the scenarios, or those of --real
     #[arg(long)]
