@@ -12,6 +12,7 @@ mod bench;
 mod call;
 mod command_line;
 mod configuration;
+mod detection;
 mod lab;
 mod privilege;
 mod readme;

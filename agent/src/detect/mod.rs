@@ -6,6 +6,8 @@
 //!
 //! Time is what the samples and [`Detector::tick`] say it is, so the same samples give the same
 //! judgements whenever and wherever they are judged.
+//!
+//! `agent/docs/detection.md` tells operators how, and what each verdict asks of them.
 
 mod address;
 mod assess;
