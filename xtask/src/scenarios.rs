@@ -17,7 +17,7 @@ pub(crate) struct Options {
     #[command(flatten)]
     elevation: Elevation,
     /// Options of the benchmark: --seeds N, --only ID, --json FILE, --trace ID SEED, --record FILE,
-    /// --years N, --list; --real [--record FILE] for real TCP and the real agent, as root; `-- --help` explains them
+    /// --years N, --list, --picture FILE --address IP; --real [--record FILE] for real TCP and the real agent, as root; `-- --help` explains them
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,
