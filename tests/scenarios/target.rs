@@ -90,10 +90,17 @@ fn networks(scenario: &Scenario) -> u32 {
     hit.map(|group| u32::from(group.networks)).sum()
 }
 
-/// A collapse on many networks that is there in full, from the onset to the end.
+/// A collapse on many networks that is there in full, from the onset to the end, on the way out or
+/// both ways: what is lost only on the way in has a target of its own. Nothing else is the matter
+/// meanwhile.
 fn is_dense(scenario: &Scenario) -> bool {
     let full = |fault: &Fault| {
-        fault.shape == Shape::Step && fault.loss.outbound.max(fault.loss.inbound) >= PLAIN
+        fault.shape == Shape::Step
+            && fault.loss.outbound >= PLAIN
+            && scenario
+                .groups
+                .iter()
+                .all(|group| group.faults[1].is_none())
     };
     let mut faults = scenario.groups.iter().filter_map(|group| group.faults[0]);
     matches!(scenario.advice, Advice::Within(_))

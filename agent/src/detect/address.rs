@@ -11,6 +11,7 @@ use super::params::{
 };
 use super::prefix::Prefix;
 use super::silence::Arrivals;
+use super::trial::Trial;
 use super::trouble::Trouble;
 use crate::flow::FlowSample;
 use crate::path::{Network, PathClass, Prefix as PrefixName};
@@ -112,7 +113,8 @@ impl Address {
             None => self.judge(now, siblings, trouble),
         };
         let prefixes = &self.prefixes;
-        let onset = || onset_of(prefixes, now).map(|(second, _)| second * SECOND);
+        let trial = assessment.trial;
+        let onset = || onset_of(prefixes, now, trial).map(|(second, _)| second * SECOND);
         let changes = self.course.step(now_ns, &assessment, params, onset);
         if let Some(settled_ns) = self.course.take_settled() {
             for prefix in self.prefixes.values_mut() {
@@ -171,13 +173,14 @@ impl Address {
             Assessment::of(circumstances, of)
         };
         let mut assessment = assess(&circumstances);
-        if let Some(since) = self.onset_in_doubt(now, &assessment) {
+        for since in self.onsets_in_doubt(now, &assessment) {
             let alone = assess(&Circumstances {
                 since: Some(since),
                 ..circumstances
             });
             if alone.raw.is_grave() {
                 assessment = alone;
+                break;
             }
         }
         self.answered_well |= assessment.answered_well == Some(true);
@@ -188,14 +191,18 @@ impl Address {
         assessment
     }
 
-    /// The onset, if it is clear and recent, and what was before it still clouds the judgement:
-    /// then the evidence since is worth a look of its own.
-    fn onset_in_doubt(&self, now: u64, assessment: &Assessment) -> Option<u64> {
-        if !assessment.ongoing || assessment.explained || assessment.raw.is_grave() {
-            return None;
+    /// The onsets, by each kind of trial, that are clear and recent, if what was before them still
+    /// clouds the judgement: then the evidence since is worth a look of its own.
+    fn onsets_in_doubt(&self, now: u64, assessment: &Assessment) -> Vec<u64> {
+        if assessment.explained || assessment.raw.is_grave() {
+            return Vec::new();
         }
-        let (onset, change) = onset_of(&self.prefixes, now)?;
-        (change >= CHANGE && onset.saturating_add(CHANGE_S) >= now).then_some(onset)
+        let ongoing = assessment.ongoing_by.into_iter().filter(|(_, is)| *is);
+        let onsets = ongoing.filter_map(|(trial, _)| onset_of(&self.prefixes, now, trial));
+        onsets
+            .filter(|(onset, change)| *change >= CHANGE && onset.saturating_add(CHANGE_S) >= now)
+            .map(|(onset, _)| onset)
+            .collect()
     }
 
     /// Segments overtake each other on more than a path or two: a router near us. Then it is so on
@@ -267,9 +274,13 @@ impl Address {
     }
 }
 
-/// When the public side turned bad, seconds, if anything says so, and how clearly. One prefix
-/// counts no more than others in a second, however much it sends.
-fn onset_of(prefixes: &BTreeMap<(PathClass, PrefixName), Prefix>, now: u64) -> Option<(u64, f64)> {
+/// When the public side turned bad by a kind of trial, seconds, if anything says so, and how
+/// clearly. One prefix counts no more than others in a second, however much it sends.
+fn onset_of(
+    prefixes: &BTreeMap<(PathClass, PrefixName), Prefix>,
+    now: u64,
+    trial: Trial,
+) -> Option<(u64, f64)> {
     let since = now.saturating_sub(LOOK_BACK_S);
     let mut seconds: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
     for ((class, _), prefix) in prefixes {
@@ -277,11 +288,21 @@ fn onset_of(prefixes: &BTreeMap<(PathClass, PrefixName), Prefix>, now: u64) -> O
             continue;
         }
         for second in prefix.since(since) {
-            let (bad, good) = (f64::from(second.retransmitted), f64::from(second.delivered));
-            let scale = (NOW_CAP / (bad + good).max(1.0)).min(1.0);
+            let (bad, all) = match trial {
+                Trial::Sent => (
+                    second.retransmitted,
+                    second.retransmitted.saturating_add(second.delivered),
+                ),
+                Trial::Answered => (
+                    second.duplicates.min(second.probes),
+                    second.received.min(second.delivered),
+                ),
+            };
+            let (bad, all) = (f64::from(bad), f64::from(bad.max(all)));
+            let scale = (NOW_CAP / all.max(1.0)).min(1.0);
             let sum = seconds.entry(second.at).or_default();
             sum.0 += bad * scale;
-            sum.1 += good * scale;
+            sum.1 += (all - bad) * scale;
         }
     }
     onset::estimate(seconds.into_iter())

@@ -4,7 +4,8 @@ use super::freshness::Freshness;
 use super::incident::Told;
 use super::networks::{Networks, Reach, View};
 use super::params::{
-    ANSWERS, CHANGE_PRIOR, CONTROL, DECIDED, OWN, PARTIAL, SEEN_BY, SIBLING, SILENT_IS_FAULT,
+    ANSWERS, CHANGE_MARGIN, CHANGE_PRIOR, CONTROL, DECIDED, OWN, PARTIAL, SEEN_BY, SIBLING,
+    SILENT_IS_FAULT,
 };
 use super::posterior::Posterior;
 use super::prefix::Prefix;
@@ -113,6 +114,8 @@ pub struct Assessment {
     pub siblings: f64,
     /// The public side loses right now, not only a while ago.
     pub ongoing: bool,
+    /// The kinds of trial by which it does.
+    pub(super) ongoing_by: [(Trial, bool); 2],
     /// By the newest evidence alone, the public side is well again.
     pub well_again: bool,
     /// Something public was heard of as long ago as evidence lasts.
@@ -233,6 +236,7 @@ impl Assessment {
             public: &public_side,
             private: &private_side,
             control,
+            margin: at.since.map_or(0.0, |_| CHANGE_MARGIN),
             silence: at.silence,
             explained,
         });
@@ -249,6 +253,7 @@ impl Assessment {
             control,
             siblings: at.siblings,
             ongoing: freshness.is_ongoing(view.1),
+            ongoing_by: Trial::ALL.map(|trial| (trial, freshness.is_ongoing(trial))),
             well_again: is_well(&public, recently_bad) && !freshness.is_stalled(),
             recently_bad,
             heard: public.judged((Reach::Slow, Trial::Sent)).networks > 0,

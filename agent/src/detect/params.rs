@@ -106,7 +106,7 @@ pub(super) const STALL_SEGMENTS: u32 = 3;
 /// See [`STALL_LLR`], seconds.
 pub(super) const STALL_ALIVE_S: u64 = 60;
 /// A stall that is older than this says nothing any more, seconds: by then the peer is gone.
-pub(super) const STALL_MAX_S: u64 = 90;
+pub(super) const STALL_MAX_S: u64 = 150;
 
 // How far a network speaks for the path.
 
@@ -187,6 +187,9 @@ pub(super) const LOOK_BACK_S: u64 = 180;
 pub(super) const CHANGE: f64 = 10.0;
 /// ... with priors so much smaller, for the moment was chosen to fit ...
 pub(super) const CHANGE_PRIOR: f64 = 0.1;
+/// ... and so much likelier, nats, that all networks are bad than that a part of them is: in a few
+/// seconds, few have had their say ...
+pub(super) const CHANGE_MARGIN: f64 = 1.0;
 /// ... and no longer ago than so many seconds: later, the newest evidence is all from since then.
 pub(super) const CHANGE_S: u64 = 60;
 /// How much earlier than the first suspicion the onset counts for the confirmation, seconds.

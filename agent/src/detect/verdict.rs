@@ -49,6 +49,8 @@ pub(super) struct Grounds<'a> {
     pub(super) private: &'a Judged,
     /// What must share the host's fate is there, and well.
     pub(super) control: bool,
+    /// So much likelier it must be that all networks are bad than that a part of them is, nats.
+    pub(super) margin: f64,
     pub(super) silence: Silence,
     /// The host's own trouble can explain the retransmissions.
     pub(super) explained: bool,
@@ -66,7 +68,7 @@ pub(super) fn judge(grounds: &Grounds<'_>) -> Raw {
         Raw::HostWide
     } else if posterior.private > 0.5 {
         Raw::PrivateOnly
-    } else if is_convicted(posterior, public) {
+    } else if is_convicted(posterior, public, grounds.margin) {
         if grounds.control {
             Raw::PublicOnlyCollapse
         } else {
@@ -116,6 +118,8 @@ fn host_is_bad(grounds: &Grounds<'_>) -> bool {
 }
 
 /// The public path itself is bad, and not some who use it.
-fn is_convicted(posterior: &Posterior, public: &Judged) -> bool {
-    posterior.public_bad() >= CONVICTED && public.bad >= NETWORKS && public.all_against_part > 0.0
+fn is_convicted(posterior: &Posterior, public: &Judged, margin: f64) -> bool {
+    posterior.public_bad() >= CONVICTED
+        && public.bad >= NETWORKS
+        && public.all_against_part > margin
 }

@@ -75,7 +75,7 @@ pub(super) const TABLE: &[Scenario] = &[
         "P17",
         "control group of one neighbour, two segments each 20 s",
         // It takes so many of its segments since the onset to acquit the host.
-        180.0,
+        300.0,
     )
     .of(&[
         web(12, 2).faulty(bad(0.14)),
