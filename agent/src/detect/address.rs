@@ -342,3 +342,61 @@ fn onset_of(
     }
     onset::estimate(seconds.into_iter())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::quiet;
+    use crate::host::HostSample;
+
+    const PARAMS: Params = Params {
+        confirm_ns: 55 * SECOND,
+        hold_ns: 20 * SECOND,
+        recovered_ns: 120 * SECOND,
+        cooldown_ns: 1_800 * SECOND,
+        settle_ns: 2 * SECOND,
+    };
+
+    /// Ten seconds at a time with a dozen public clients, so many of whom lose segments, and a
+    /// private one that is well.
+    fn pass(address: &mut Address, seconds: std::ops::Range<u64>, lossy: u8) {
+        for at in seconds.step_by(10) {
+            for number in 0..12 {
+                let mut sample = quiet(&format!("{}.7.7.7", 50 + number));
+                sample.time_ns = at * SECOND;
+                sample.delivered = 20;
+                sample.retransmitted = if number < lossy { 5 } else { 0 };
+                address.observe(&sample);
+            }
+            let mut private = quiet("10.1.1.21");
+            private.time_ns = at * SECOND;
+            private.delivered = 20;
+            address.observe(&private);
+            let trouble = super::super::trouble::TroubleHistory::default()
+                .note(at * SECOND, &HostSample::default());
+            address.tick((at + 1) * SECOND, &PARAMS, 0.0, trouble);
+        }
+    }
+
+    #[test]
+    fn how_often_prefixes_are_bad_by_themselves_is_learned_only_while_well() {
+        let mut address = Address::new();
+        pass(&mut address, 0..3_600, 0);
+        assert!((address.own - OWN).abs() < 1e-12, "{}", address.own);
+        pass(&mut address, 3_600..18_000, 3);
+        let noisy = address.own;
+        assert!((0.08..0.25).contains(&noisy), "{noisy}");
+        pass(&mut address, 18_000..18_030, 12);
+        let before = address.own;
+        pass(&mut address, 18_030..21_600, 12);
+        assert!(address.course.is_open());
+        assert!(
+            (address.own - before).abs() < 1e-12,
+            "{before} {}",
+            address.own
+        );
+        pass(&mut address, 21_600..100_000, 0);
+        assert!((address.own - OWN).abs() < 1e-3, "{}", address.own);
+        assert!(address.own >= OWN);
+    }
+}

@@ -93,6 +93,7 @@ impl Escrow {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::random::Random;
     use super::*;
     use crate::flow::quiet;
 
@@ -157,5 +158,65 @@ mod tests {
                 .values()
                 .all(|s| s.iter().map(|(_, n)| n).sum::<u32>() == 100)
         );
+    }
+
+    #[test]
+    fn nothing_comes_out_that_was_not_held_and_never_later_than_it_was() {
+        let mut random = Random::new(17);
+        for _ in 0..2_000 {
+            let mut escrow = Escrow::default();
+            let mut key = quiet("198.51.100.7").key;
+            let mut held = HashMap::<FlowKey, (u64, u64)>::new();
+            let mut now = random.below(100);
+            for _ in 0..random.below(80) {
+                now += random.below(20);
+                key.peer_port = u16::try_from(random.below(4)).unwrap();
+                if random.chance(0.8) {
+                    let segments = random.below(1_000);
+                    escrow.hold(key, now, u32::try_from(segments).unwrap());
+                    let (first, sum) = held.entry(key).or_insert((now, 0));
+                    *first = now.min(*first);
+                    *sum += segments;
+                    continue;
+                }
+                let out = escrow.release(&key, now);
+                let (first, sum) = held.remove(&key).unwrap_or((now, 0));
+                let released: u64 = out.iter().map(|(_, segments)| u64::from(*segments)).sum();
+                assert!(out.is_sorted_by(|a, b| a.0 < b.0), "{out:?}");
+                assert!(
+                    out.iter().all(|(at, _)| (first..=now).contains(at)),
+                    "{out:?}"
+                );
+                if now - first < STALE_ESCROW_S {
+                    assert_eq!(released, sum, "{out:?}");
+                } else {
+                    assert!(released <= STALE_SEGMENTS.into(), "{out:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn more_in_vain_never_ends_a_stall_and_time_does() {
+        let mut random = Random::new(18);
+        for _ in 0..2_000 {
+            let key = quiet("198.51.100.7").key;
+            let mut escrow = Escrow::default();
+            let progress = random.below(100);
+            let mut at = progress + random.below(100);
+            let mut was = false;
+            let began = at;
+            while at <= began + STALL_MAX_S {
+                escrow.hold(key, at, u32::try_from(random.below(3)).unwrap());
+                let is = escrow.is_stalled(Some(progress), at);
+                assert!(is || !was);
+                was = is;
+                at += 1 + random.below(15);
+            }
+            assert!(!escrow.is_stalled(Some(progress), began + STALL_MAX_S + 1));
+            if was {
+                assert!(began - progress <= STALL_ALIVE_S);
+            }
+        }
     }
 }

@@ -54,6 +54,7 @@ impl Freshness {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::random::Random;
     use super::*;
 
     fn of(now: (f64, f64), sparse: (f64, f64), stalled: u32) -> bool {
@@ -82,5 +83,68 @@ mod tests {
             of((0.0, 0.0), (0.0, 0.0), 2),
             "but being sent to in vain is"
         );
+    }
+
+    /// The last seconds, and the last minute, that add up to this.
+    fn fresh(random: &mut Random) -> (Windows, bool) {
+        let mut sums = || {
+            let mut count = || random.count_u32().into();
+            Sums {
+                retransmitted: count(),
+                delivered: count(),
+                duplicates: count(),
+                probes: count(),
+                received: count(),
+            }
+        };
+        let windows = Windows {
+            now: sums(),
+            now_sparse: sums(),
+            retransmitted_now: 3.0,
+            ..Windows::default()
+        };
+        (windows, random.chance(0.1))
+    }
+
+    #[test]
+    fn prefixes_in_any_order_say_the_same() {
+        let mut random = Random::new(13);
+        for _ in 0..2_000 {
+            let mut prefixes: Vec<_> = (0..6).map(|_| fresh(&mut random)).collect();
+            let told = |prefixes: &[(Windows, bool)]| {
+                let mut freshness = Freshness::default();
+                for (windows, stalled) in prefixes {
+                    freshness.add(windows, *stalled);
+                }
+                assert!((freshness.retransmitted() - 18.0).abs() < 1e-9);
+                (
+                    Trial::ALL.map(|trial| freshness.is_ongoing(trial)),
+                    freshness.is_stalled(),
+                )
+            };
+            let before = told(&prefixes);
+            random.shuffle(&mut prefixes);
+            assert_eq!(told(&prefixes), before, "{prefixes:?}");
+        }
+    }
+
+    #[test]
+    fn more_losses_among_as_many_never_end_it() {
+        let mut random = Random::new(14);
+        for _ in 0..5_000 {
+            let (now, sparse) = (random.below(120) as f64, random.below(300) as f64);
+            let mut was = false;
+            for share in 0..=20 {
+                let part = |of: f64| {
+                    (
+                        of * f64::from(share) * 0.01,
+                        of * (1.0 - f64::from(share) * 0.01),
+                    )
+                };
+                let is = of(part(now), part(now + sparse), 0);
+                assert!(is || !was, "{share} % of {now}, {sparse}");
+                was = is;
+            }
+        }
     }
 }

@@ -49,6 +49,7 @@ impl NetworkVote {
 #[cfg(test)]
 mod tests {
     use super::super::params::OWN;
+    use super::super::tests::random::Random;
     use super::*;
 
     fn llr(prefixes: &[f64]) -> f64 {
@@ -93,5 +94,68 @@ mod tests {
         let mut noisy = NetworkVote::default();
         noisy.add(4.0, 0.3);
         assert!(noisy.llr() < llr(&[4.0]));
+    }
+
+    #[test]
+    fn whatever_its_prefixes_say_it_stays_within_its_caps() {
+        let mut random = Random::new(4);
+        let (most, least) = (-libm::log(NETWORK_BAD), libm::log(LOOKS_FINE));
+        for _ in 0..20_000 {
+            let mut vote = NetworkVote::default();
+            let one = random.chance(0.3);
+            for _ in 0..=if one { 0 } else { random.below(300) } {
+                let says = match random.below(6) {
+                    0 => random.between(-1e300, 1e300),
+                    1 => f64::INFINITY,
+                    2 => f64::NEG_INFINITY,
+                    _ => random.between(-5.0, 40.0),
+                };
+                vote.add(says, random.between(0.01, 0.3));
+            }
+            let (llr, all) = (vote.llr(), vote.all_against_part());
+            assert!(llr.is_finite() && llr <= most + 1e-9, "{vote:?}: {llr}");
+            assert!(!one || llr >= least, "{vote:?}: {llr}");
+            let (fine, bad) = (
+                libm::log(LOOKS_FINE / (1.0 - PART)),
+                libm::log((1.0 - LOOKS_FINE) / PART),
+            );
+            assert!(all >= fine - 1e-9 && all <= bad + 1e-9, "{vote:?}: {all}");
+        }
+    }
+
+    #[test]
+    fn the_more_a_prefix_accuses_the_more_does_its_network() {
+        let mut random = Random::new(5);
+        for _ in 0..2_000 {
+            let own = random.between(0.05, 0.3);
+            let others: Vec<f64> = (0..random.below(8))
+                .map(|_| random.between(-3.0, 6.0))
+                .collect();
+            let of = |says: f64| {
+                let mut vote = NetworkVote::default();
+                for llr in others.iter().copied().chain([says]) {
+                    vote.add(llr, own);
+                }
+                vote
+            };
+            let low = random.between(-4.0, 10.0);
+            let (low, high) = (of(low), of(low + random.between(0.0, 5.0)));
+            assert!(high.llr() >= low.llr() - 1e-9, "{others:?}");
+            assert!(
+                high.all_against_part() >= low.all_against_part() - 1e-9,
+                "{others:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn prefixes_in_any_order_say_the_same() {
+        let mut random = Random::new(6);
+        for _ in 0..500 {
+            let mut prefixes: Vec<f64> = (0..30).map(|_| random.between(-4.0, 40.0)).collect();
+            let before = llr(&prefixes);
+            random.shuffle(&mut prefixes);
+            assert!((llr(&prefixes) - before).abs() < 1e-9, "{prefixes:?}");
+        }
     }
 }

@@ -34,6 +34,7 @@ pub(super) fn estimate(seconds: impl Iterator<Item = (u64, (f64, f64))>) -> Opti
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::random::Random;
     use super::*;
 
     fn estimate_of(counts: &[(u64, f64, f64)]) -> Option<u64> {
@@ -70,5 +71,49 @@ mod tests {
         assert_eq!(estimate_of(&[(5, 6.0, 20.0), (6, 7.0, 20.0)]), Some(5));
         assert_eq!(estimate_of(&[(5, 0.0, 20.0), (6, 0.0, 20.0)]), None);
         assert_eq!(estimate_of(&[]), None);
+    }
+
+    fn any(random: &mut Random) -> Vec<(u64, f64, f64)> {
+        let mut at = random.below(100);
+        (0..random.below(120))
+            .map(|_| {
+                at += 1 + random.below(5);
+                let mut count = || random.count_u32().into();
+                (at, count(), count())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn it_is_one_of_the_seconds_and_something_speaks_for_it() {
+        let mut random = Random::new(15);
+        for _ in 0..5_000 {
+            let counts = any(&mut random);
+            let seconds = counts.iter().map(|(at, bad, good)| (*at, (*bad, *good)));
+            if let Some((onset, change)) = estimate(seconds) {
+                assert!(counts.iter().any(|(at, ..)| *at == onset), "{onset}");
+                assert!(change.is_finite() && change > 0.0, "{change}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_is_found_to_the_second_and_the_clearer_the_longer_it_lasts() {
+        let mut random = Random::new(16);
+        for _ in 0..1_000 {
+            let (well, scale) = (random.below(170), random.between(5.0, 500.0));
+            let share = random.between(0.12, 0.5);
+            let mut before = 0.0;
+            for bad in 1..10 {
+                let seconds = (0..well + bad).map(|at| {
+                    let lost = if at < well { 0.0 } else { scale * share };
+                    (at, (lost, scale - lost))
+                });
+                let (onset, change) = estimate(seconds).unwrap();
+                assert_eq!(onset, well);
+                assert!(change > before, "{change}");
+                before = change;
+            }
+        }
     }
 }

@@ -47,6 +47,7 @@ impl Posterior {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::random::Random;
     use super::*;
 
     #[test]
@@ -87,6 +88,36 @@ mod tests {
                     assert!([healthy, public, host, private].iter().all(|p| *p >= 0.0));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_accuses_a_side_more_never_makes_it_less_likely() {
+        let mut random = Random::new(7);
+        for _ in 0..20_000 {
+            let (public, private) = (random.between(-30.0, 30.0), random.between(-30.0, 30.0));
+            let (siblings, share) = (random.between(-6.0, 1.0), random.between(0.01, 1.0));
+            let more = random.between(0.0, 10.0);
+            let was = Posterior::of(public, private, siblings, share);
+            let accused = Posterior::of(public + more, private, siblings, share);
+            assert!(
+                accused.public_bad() >= was.public_bad() - 1e-12,
+                "{was:?} {accused:?}"
+            );
+            assert!(
+                accused.healthy <= was.healthy + 1e-12,
+                "{was:?} {accused:?}"
+            );
+            let both = Posterior::of(public, private + more, siblings, share);
+            assert!(
+                both.host + both.private >= was.host + was.private - 1e-12,
+                "{was:?} {both:?}"
+            );
+            assert!(both.healthy <= was.healthy + 1e-12, "{was:?} {both:?}");
+            let acquitted = Posterior::of(public, private, siblings - more, share);
+            assert!(acquitted.host <= was.host + 1e-12, "{was:?} {acquitted:?}");
+            let rarer = Posterior::of(public, private, siblings, share / 2.0);
+            assert!(rarer.healthy >= was.healthy - 1e-12, "{was:?} {rarer:?}");
         }
     }
 }

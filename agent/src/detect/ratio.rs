@@ -84,6 +84,7 @@ impl Evidence {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::random::Random;
     use super::*;
 
     #[track_caller]
@@ -155,5 +156,41 @@ mod tests {
             before = value;
         }
         assert!(llr(0.0, 0.0, 1.0, &PUBLIC_OUT).abs() < 1e-12);
+    }
+
+    #[test]
+    fn whatever_is_counted_it_is_bounded() {
+        let mut random = Random::new(1);
+        let most = f64::from(u32::MAX) * 1e6;
+        for _ in 0..20_000 {
+            let mut count = || random.count() as f64;
+            let (bad, trials) = (count(), count());
+            for law in [PUBLIC_OUT, PRIVATE_OUT, ORDINARY_IN] {
+                for effect in [1.0, 1.5] {
+                    for (bad, trials) in [(bad, trials), (bad.min(trials), trials), (bad, most)] {
+                        let value = llr(bad, trials, effect, law);
+                        // What MAX_TRIALS of one kind say.
+                        assert!((-5.0..100.0).contains(&value), "{bad} of {trials}: {value}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn more_trials_with_as_many_losses_never_speak_more_for_a_bad_path() {
+        for law in [PUBLIC_OUT, PRIVATE_OUT, ORDINARY_IN] {
+            for bad in [0.0, 1.0, 3.0, 8.0, 20.0] {
+                let mut before = f64::INFINITY;
+                // From 30 % losses down to next to none.
+                let least = f64::max(bad / 0.3, 4.0);
+                for step in 0..400 {
+                    let trials = least * libm::exp(f64::from(step) * 0.03);
+                    let value = llr(bad, trials, 1.5, law);
+                    assert!(value <= before + 1e-9, "{law:?} {bad} of {trials}: {value}");
+                    before = value;
+                }
+            }
+        }
     }
 }

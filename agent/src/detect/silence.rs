@@ -42,6 +42,7 @@ impl Arrivals {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::random::Random;
     use super::*;
 
     #[test]
@@ -68,5 +69,40 @@ mod tests {
         arrivals.note(1);
         assert!(arrivals.missed(600) < 2.1, "{arrivals:?}");
         assert!(arrivals.missed(60) < 0.3);
+    }
+
+    #[test]
+    fn whenever_it_is_heard_of_what_is_missed_is_bounded() {
+        let mut random = Random::new(8);
+        for _ in 0..2_000 {
+            let mut arrivals = Arrivals::first(random.count());
+            for _ in 0..random.below(100) {
+                // Back in time, too.
+                arrivals.note(random.count());
+                let missed = arrivals.missed(random.count());
+                assert!(
+                    (0.0..=MISSED_CAP).contains(&missed),
+                    "{arrivals:?}: {missed}"
+                );
+                assert!((0.0..=1.0).contains(&arrivals.rate), "{arrivals:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn who_was_heard_of_more_often_is_missed_more() {
+        let missed = |every: u64| {
+            let mut arrivals = Arrivals::first(0);
+            for at in (0..=1_200).step_by(usize::try_from(every).unwrap()) {
+                arrivals.note(at);
+            }
+            arrivals.missed(arrivals.last() + 3)
+        };
+        let mut before = f64::INFINITY;
+        for every in 1..60 {
+            let value = missed(every);
+            assert!(value <= before + 1e-9, "every {every} s: {value}");
+            before = value;
+        }
     }
 }

@@ -65,6 +65,7 @@ pub(super) fn answers(sums: &Sums) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::random::Random;
     use super::*;
 
     fn sums(retransmitted: f64, delivered: f64, duplicates: f64, received: f64) -> Sums {
@@ -113,5 +114,79 @@ mod tests {
         assert!((Trial::Sent.llr(&nothing, false, true) - STALL_LLR).abs() < 1e-9);
         let well = sums(0.0, 60.0, 0.0, 30.0);
         assert!((Trial::Sent.llr(&well, false, true) - STALL_LLR).abs() < 1e-9);
+    }
+
+    /// Counts as they may come: fewer trials than losses, more duplicates than answers.
+    fn any(random: &mut Random) -> Sums {
+        let mut count = || random.count_u32().into();
+        Sums {
+            retransmitted: count(),
+            delivered: count(),
+            duplicates: count(),
+            probes: count(),
+            received: count(),
+        }
+    }
+
+    #[test]
+    fn whatever_is_counted_it_is_bounded_and_a_stall_never_speaks_for_the_path() {
+        let mut random = Random::new(2);
+        for _ in 0..20_000 {
+            let sums = any(&mut random);
+            assert!(
+                needed(&sums) >= 0.0 && needed(&sums) <= resolved(&sums),
+                "{sums:?}"
+            );
+            assert!(
+                answers(&sums) >= 0.0 && answers(&sums) <= sums.received,
+                "{sums:?}"
+            );
+            for trial in Trial::ALL {
+                for private in [false, true] {
+                    let value = trial.llr(&sums, private, false);
+                    assert!(
+                        (-5.0..100.0).contains(&value),
+                        "{trial:?} {sums:?}: {value}"
+                    );
+                    let stalled = trial.llr(&sums, private, true);
+                    assert!(stalled >= value, "{trial:?} {sums:?}: {stalled} < {value}");
+                }
+            }
+            assert!(Trial::Sent.llr(&sums, false, true) >= STALL_LLR);
+        }
+    }
+
+    #[test]
+    fn overtaking_never_speaks_for_loss_nor_does_an_answer_heard() {
+        let mut random = Random::new(3);
+        for _ in 0..5_000 {
+            let segments = random.between(20.0, 400.0);
+            let retransmitted = segments * random.between(0.0, 0.3);
+            let plain = Sums {
+                probes: retransmitted,
+                ..sums(retransmitted, segments - retransmitted, 0.0, segments)
+            };
+            let twice = random.between(0.0, retransmitted);
+            let overtaken = Sums {
+                duplicates: twice,
+                probes: 0.0,
+                ..plain
+            };
+            let [was, is] = [plain, overtaken].map(|sums| Trial::Sent.llr(&sums, false, false));
+            assert!(is <= was + 1e-9, "{overtaken:?}: {is} > {was}");
+            let fewer = Sums {
+                received: plain.received / 2.0,
+                duplicates: twice / 2.0,
+                ..plain
+            };
+            let more = Sums {
+                received: plain.received,
+                ..fewer
+            };
+            let [was, is] = [fewer, more].map(|sums| Trial::Answered.llr(&sums, false, false));
+            if fewer.duplicates <= 0.3 * answers(&fewer) {
+                assert!(is <= was + 1e-9, "{more:?}: {is} > {was}");
+            }
+        }
     }
 }

@@ -87,6 +87,7 @@ impl TroubleHistory {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::random::Random;
     use super::*;
 
     #[test]
@@ -103,5 +104,55 @@ mod tests {
         let gone = history.note((101 + LOCAL_S) * SECOND, &HostSample::default());
         assert_eq!(gone, Trouble::default());
         assert!(!gone.explains(0.0));
+    }
+
+    fn any(random: &mut Random) -> HostSample {
+        let mut count = || random.chance(0.7).then(|| random.count());
+        HostSample {
+            allowance_exceeded: count(),
+            local_drops: count(),
+            retransmissions_failed: count(),
+            no_route: count(),
+            ..HostSample::default()
+        }
+    }
+
+    #[test]
+    fn whatever_the_host_counts_it_is_remembered_no_longer_than_it_should_be() {
+        let mut random = Random::new(19);
+        for _ in 0..500 {
+            let mut history = TroubleHistory::default();
+            let mut second = random.below(1_000);
+            for _ in 0..200 {
+                second += random.below(3);
+                history.note(second * SECOND, &any(&mut random));
+                assert!(history.0.iter().all(|(at, _)| at + LOCAL_S >= second));
+            }
+            let gone = history.note((second + LOCAL_S + 1) * SECOND, &HostSample::default());
+            assert_eq!(gone, Trouble::default());
+        }
+    }
+
+    #[test]
+    fn more_dropped_explains_no_less_and_more_lost_is_explained_no_better() {
+        let mut random = Random::new(20);
+        for _ in 0..5_000 {
+            let mut count = || random.below(50);
+            let some = Trouble {
+                known: true,
+                allowance_exceeded: count(),
+                dropped: count(),
+                retransmissions_failed: count(),
+                no_route: count(),
+            };
+            let more = Trouble {
+                dropped: some.dropped + count(),
+                ..some
+            };
+            let (lost, further) = (count() as f64, count() as f64);
+            assert!(more.packets() >= some.packets() && some.packets() >= some.no_route);
+            assert!(more.explains(lost) || !some.explains(lost));
+            assert!(some.explains(lost) || !some.explains(lost + further));
+        }
     }
 }

@@ -208,6 +208,7 @@ fn weight(age: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::random::Random;
     use super::*;
 
     fn seconds(of: impl Iterator<Item = (u64, u32, u32)>) -> Seconds {
@@ -248,5 +249,127 @@ mod tests {
         assert_eq!(Windows::of(&sparse, 1_200, None).slow, Sums::default());
         let cut = Windows::of(&sparse, 300, Some(280));
         assert!((cut.slow.delivered - 1.0).abs() < 1e-9, "{cut:?}");
+    }
+
+    /// Seconds with any counts, in order of time.
+    fn any(random: &mut Random, least: u64) -> Vec<Second> {
+        let mut at = least;
+        (0..random.below(150))
+            .map(|_| {
+                at += 1 + random.below(8);
+                Second {
+                    at,
+                    retransmitted: random.count_u32(),
+                    delivered: random.count_u32(),
+                    duplicates: random.count_u32(),
+                    probes: random.count_u32(),
+                    received: random.count_u32(),
+                }
+            })
+            .collect()
+    }
+
+    fn collect(of: &[Second]) -> Seconds {
+        let mut seconds = Seconds::default();
+        for second in of {
+            seconds.add(*second);
+        }
+        seconds
+    }
+
+    fn all(windows: &Windows) -> [Sums; 5] {
+        let Windows {
+            fast,
+            slow,
+            recent,
+            now,
+            now_sparse,
+            ..
+        } = *windows;
+        [fast, slow, recent, now, now_sparse]
+    }
+
+    fn is_sound(sums: &Sums) -> bool {
+        let Sums {
+            retransmitted,
+            delivered,
+            duplicates,
+            probes,
+            received,
+        } = *sums;
+        [retransmitted, delivered, duplicates, probes, received]
+            .iter()
+            .all(|count| (0.0..1e12).contains(count))
+    }
+
+    #[test]
+    fn whatever_is_counted_all_sums_are_sound() {
+        let mut random = Random::new(9);
+        for _ in 0..2_000 {
+            let seconds = any(&mut random, 1_000);
+            let seen = collect(&seconds);
+            let now = random.below(3_000);
+            let since = random.chance(0.5).then(|| random.below(3_000));
+            let windows = Windows::of(&seen, now, since);
+            for sums in all(&windows)
+                .iter()
+                .chain(&all(&windows.without_duplicates()))
+            {
+                assert!(is_sound(sums), "{windows:?}");
+                assert!(
+                    (0.0..=sums.retransmitted).contains(&sums.overtaken()),
+                    "{windows:?}"
+                );
+                assert!(sums.unheard() <= sums.duplicates, "{windows:?}");
+            }
+            for sums in [windows.now, windows.now_sparse] {
+                assert!(sums.trials() <= NOW_CAP + 1e-6 && sums.received <= NOW_CAP + 1e-6);
+            }
+            assert!((0.0..1e12).contains(&windows.retransmitted_now));
+        }
+    }
+
+    #[test]
+    fn seconds_in_any_order_give_the_same_sums() {
+        let mut random = Random::new(10);
+        for _ in 0..500 {
+            let mut seconds = any(&mut random, 0);
+            let before = Windows::of(&collect(&seconds), 700, None);
+            random.shuffle(&mut seconds);
+            let after = Windows::of(&collect(&seconds), 700, None);
+            assert_eq!(all(&before), all(&after));
+        }
+    }
+
+    #[test]
+    fn without_news_evidence_only_fades() {
+        let mut random = Random::new(11);
+        for _ in 0..300 {
+            let seconds = collect(&any(&mut random, 0));
+            let mut before = Windows::of(&seconds, 1_300, None);
+            for now in (1_300..2_000).step_by(7) {
+                let windows = Windows::of(&seconds, now, None);
+                for (is, was) in all(&windows).iter().zip(all(&before)) {
+                    assert!(is.trials() <= was.trials() && is.received <= was.received);
+                }
+                before = windows;
+            }
+            let gone = Windows::of(&seconds, 5_000, None);
+            assert_eq!(all(&gone), [Sums::default(); 5]);
+        }
+    }
+
+    #[test]
+    fn a_longer_reach_sees_no_less() {
+        let mut random = Random::new(12);
+        for _ in 0..500 {
+            let seconds = collect(&any(&mut random, 0));
+            let windows = Windows::of(&seconds, random.below(1_500), None);
+            let Windows {
+                fast, slow, recent, ..
+            } = windows;
+            assert!(slow.trials() >= fast.trials() && slow.received >= fast.received);
+            assert!(slow.trials() >= recent.trials() && slow.received >= recent.received);
+        }
     }
 }
