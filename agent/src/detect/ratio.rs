@@ -165,7 +165,7 @@ mod tests {
         for _ in 0..20_000 {
             let mut count = || random.count() as f64;
             let (bad, trials) = (count(), count());
-            for law in [PUBLIC_OUT, PRIVATE_OUT, ORDINARY_IN] {
+            for law in [&PUBLIC_OUT, &PRIVATE_OUT, &ORDINARY_IN] {
                 for effect in [1.0, 1.5] {
                     for (bad, trials) in [(bad, trials), (bad.min(trials), trials), (bad, most)] {
                         let value = llr(bad, trials, effect, law);
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn more_trials_with_as_many_losses_never_speak_more_for_a_bad_path() {
-        for law in [PUBLIC_OUT, PRIVATE_OUT, ORDINARY_IN] {
+        for law in [&PUBLIC_OUT, &PRIVATE_OUT, &ORDINARY_IN] {
             for bad in [0.0, 1.0, 3.0, 8.0, 20.0] {
                 let mut before = f64::INFINITY;
                 // From 30 % losses down to next to none.
@@ -187,7 +187,7 @@ mod tests {
                 for step in 0..400 {
                     let trials = least * libm::exp(f64::from(step) * 0.03);
                     let value = llr(bad, trials, 1.5, law);
-                    assert!(value <= before + 1e-9, "{law:?} {bad} of {trials}: {value}");
+                    assert!(value <= before + 1e-9, "{bad} of {trials}: {value}");
                     before = value;
                 }
             }
