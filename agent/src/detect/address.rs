@@ -75,8 +75,9 @@ impl Address {
             .prefixes
             .entry(name)
             .or_insert_with(|| Prefix::new(sample.network));
+        // What waited may be let go by this very sample.
+        self.news |= prefix.waits() || sample.retransmitted > 0 || sample.duplicates > 0;
         prefix.observe(sample);
-        self.news |= sample.retransmitted > 0 || sample.duplicates > 0 || prefix.waits();
         if sample.reordered > 0 {
             self.overtaken = self.overtaken.max(Some(at));
         }

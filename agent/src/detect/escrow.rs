@@ -82,7 +82,10 @@ impl Escrow {
         };
         self.0.values().any(|seconds| {
             let began = seconds.first().map_or(0, |(at, _)| *at);
-            let segments: u32 = seconds.iter().map(|(_, segments)| segments).sum();
+            let segments: u64 = seconds
+                .iter()
+                .map(|(_, segments)| u64::from(*segments))
+                .sum();
             segments >= STALL_SEGMENTS
                 && began >= progress
                 && began - progress <= STALL_ALIVE_S

@@ -102,7 +102,7 @@ pub(super) const OVERTAKING: (usize, f64) = (2, 0.1);
 /// peer may have vanished.
 pub(super) const STALL_LLR: f64 = 1.791_759_469_228_055;
 /// See [`STALL_LLR`].
-pub(super) const STALL_SEGMENTS: u32 = 3;
+pub(super) const STALL_SEGMENTS: u64 = 3;
 /// See [`STALL_LLR`], seconds.
 pub(super) const STALL_ALIVE_S: u64 = 60;
 /// A stall that is older than this says nothing any more, seconds: by then the peer is gone.

@@ -30,7 +30,7 @@ impl Trial {
                 if stalled { ratio.max(STALL_LLR) } else { ratio }
             }
             Self::Answered => llr(
-                sums.duplicates,
+                sums.unheard(),
                 answers(sums),
                 DESIGN_EFFECT_IN,
                 &ORDINARY_IN,
