@@ -17,13 +17,19 @@ impl Default for NetworkVote {
 }
 
 impl NetworkVote {
-    /// Adds a prefix that says `llr`; `own` is the probability that a prefix is bad by itself.
-    pub(super) fn add(&mut self, llr: f64, own: f64) {
+    /// What a prefix that says `llr` adds; `own` is the probability that one is bad by itself.
+    pub(super) fn of_prefix(llr: f64, own: f64) -> Self {
         let odds = libm::exp(llr.min(50.0));
         let collapsed = (1.0 - LOOKS_FINE) * odds + LOOKS_FINE;
+        Self {
+            by_themselves: (own * odds + 1.0 - own) / collapsed,
+        }
+    }
+
+    /// Adds that.
+    pub(super) fn add(&mut self, prefix: &Self) {
         // Of hundreds of prefixes it would not be finite: e^709 acquits as well as any more.
-        self.by_themselves =
-            (self.by_themselves * ((own * odds + 1.0 - own) / collapsed)).min(f64::MAX);
+        self.by_themselves = (self.by_themselves * prefix.by_themselves).min(f64::MAX);
     }
 
     /// How likely all this is by the network's own fault, or by its prefixes', for each time that
@@ -55,7 +61,7 @@ mod tests {
     fn llr(prefixes: &[f64]) -> f64 {
         let mut vote = NetworkVote::default();
         for prefix in prefixes {
-            vote.add(*prefix, OWN);
+            vote.add(&NetworkVote::of_prefix(*prefix, OWN));
         }
         vote.llr()
     }
@@ -91,8 +97,7 @@ mod tests {
 
     #[test]
     fn where_prefixes_are_often_bad_by_themselves_they_say_less() {
-        let mut noisy = NetworkVote::default();
-        noisy.add(4.0, 0.3);
+        let noisy = NetworkVote::of_prefix(4.0, 0.3);
         assert!(noisy.llr() < llr(&[4.0]));
     }
 

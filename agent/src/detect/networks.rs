@@ -53,6 +53,29 @@ struct Tally {
     stalled: usize,
 }
 
+/// What a prefix says by one reach.
+#[derive(Debug, Clone, Copy)]
+struct Said {
+    votes: [NetworkVote; TRIALS],
+    /// By what was sent.
+    bad: bool,
+}
+
+impl Said {
+    fn of(sums: &Sums, stalled: bool, (private, own): (bool, f64)) -> Self {
+        let mut votes = [NetworkVote::default(); TRIALS];
+        let mut bad = false;
+        for (trial, vote) in Trial::ALL.into_iter().zip(&mut votes) {
+            if stalled || !trial.is_empty(sums) {
+                let llr = trial.llr(sums, private, stalled);
+                *vote = NetworkVote::of_prefix(llr, own);
+                bad |= trial == Trial::Sent && llr > BAD;
+            }
+        }
+        Self { votes, bad }
+    }
+}
+
 /// All networks by one view.
 #[derive(Debug, Clone, Copy, Default)]
 struct Side {
@@ -90,23 +113,27 @@ impl Networks {
             return;
         }
         self.cwnds.push(prefix.cwnd);
+        let fast = Said::of(&windows.fast, stalled, (private, own));
         let tallies = self.of.entry(prefix.network).or_default();
         for (index, (tally, sums)) in tallies.iter_mut().zip(all).enumerate() {
             if !stalled && says_nothing(sums) {
                 continue;
             }
-            for (trial, vote) in Trial::ALL.into_iter().zip(&mut tally.votes) {
-                if !trial.is_empty(sums) || stalled {
-                    vote.add(trial.llr(sums, private, stalled), own);
-                }
+            // Often it is the same segments.
+            let said = if *sums == windows.fast {
+                fast
+            } else {
+                Said::of(sums, stalled, (private, own))
+            };
+            for (vote, of_prefix) in tally.votes.iter_mut().zip(&said.votes) {
+                vote.add(of_prefix);
             }
             tally.sums.add(sums);
             tally.prefixes += 1;
             tally.stalled += usize::from(stalled);
             if index == Reach::Fast as usize {
                 self.prefixes.0 += 1;
-                let bad = Trial::Sent.llr(sums, private, stalled) > BAD;
-                self.prefixes.1 += u32::from(bad);
+                self.prefixes.1 += u32::from(said.bad);
             }
         }
     }

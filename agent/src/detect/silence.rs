@@ -1,5 +1,7 @@
 //! How often a network is heard of, and how much has been missed of it.
 
+use std::sync::LazyLock;
+
 use super::params::{ARRIVALS_TIME_S, MISSED_CAP};
 
 /// Seconds in which something of a network was delivered.
@@ -22,8 +24,7 @@ impl Arrivals {
     /// Heard of.
     pub(super) fn note(&mut self, at: u64) {
         if at > self.last {
-            let passed = (at - self.last) as f64;
-            self.rate = self.rate * libm::exp(-passed / ARRIVALS_TIME_S) + 1.0 / ARRIVALS_TIME_S;
+            self.rate = self.rate * fade(at - self.last) + 1.0 / ARRIVALS_TIME_S;
             self.last = at;
         }
     }
@@ -38,6 +39,18 @@ impl Arrivals {
     pub(super) fn missed(&self, now: u64) -> f64 {
         (self.rate * now.saturating_sub(self.last) as f64).min(MISSED_CAP)
     }
+}
+
+/// What is left of a rate after so many seconds.
+fn fade(seconds: u64) -> f64 {
+    /// Looked up: mostly it is one second, or a few.
+    static FADED: LazyLock<[f64; 64]> =
+        LazyLock::new(|| std::array::from_fn(|seconds| computed(seconds as f64)));
+    fn computed(seconds: f64) -> f64 {
+        libm::exp(-seconds / ARRIVALS_TIME_S)
+    }
+    let known = usize::try_from(seconds).ok().and_then(|at| FADED.get(at));
+    known.copied().unwrap_or_else(|| computed(seconds as f64))
 }
 
 #[cfg(test)]

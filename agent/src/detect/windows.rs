@@ -55,12 +55,16 @@ impl Sums {
     /// The same shares, over at most so many segments.
     fn at_most(self, trials: f64) -> Self {
         let scale = (trials / self.trials().max(self.received).max(1e-9)).min(1.0);
+        self.times(scale)
+    }
+
+    fn times(self, weight: f64) -> Self {
         Self {
-            retransmitted: self.retransmitted * scale,
-            delivered: self.delivered * scale,
-            duplicates: self.duplicates * scale,
-            probes: self.probes * scale,
-            received: self.received * scale,
+            retransmitted: self.retransmitted * weight,
+            delivered: self.delivered * weight,
+            duplicates: self.duplicates * weight,
+            probes: self.probes * weight,
+            received: self.received * weight,
         }
     }
 }
@@ -90,16 +94,20 @@ impl Windows {
             if since.is_some_and(|since| second.at < since) || age > MEMORY_S {
                 break;
             }
+            let counted = Sums::from(second);
             if age <= NOW_SPARSE_S {
-                sparse.count(second, 1.0);
+                sparse.add(&counted);
                 if age <= NOW_S {
-                    current.count(second, 1.0);
+                    current.add(&counted);
                 }
             }
-            let weight = if since.is_some() { 1.0 } else { weight(age) };
+            let faded = match since {
+                Some(_) => counted,
+                None => counted.times(weight(age)),
+            };
             let mut open = age <= NOW_SPARSE_S;
             for sight in &mut sight {
-                sight.count(second, age, weight);
+                sight.count(&faded, age);
                 open |= sight.is_open();
             }
             if !open {
@@ -132,21 +140,15 @@ impl Windows {
     }
 }
 
-impl Sums {
-    fn count(&mut self, second: &Second, weight: f64) {
-        self.count_out(second, weight);
-        self.count_in(second, weight);
-    }
-
-    fn count_out(&mut self, second: &Second, weight: f64) {
-        self.retransmitted += f64::from(second.retransmitted) * weight;
-        self.delivered += f64::from(second.delivered) * weight;
-    }
-
-    fn count_in(&mut self, second: &Second, weight: f64) {
-        self.duplicates += f64::from(second.duplicates) * weight;
-        self.probes += f64::from(second.probes) * weight;
-        self.received += f64::from(second.received) * weight;
+impl From<&Second> for Sums {
+    fn from(second: &Second) -> Self {
+        Self {
+            retransmitted: f64::from(second.retransmitted),
+            delivered: f64::from(second.delivered),
+            duplicates: f64::from(second.duplicates),
+            probes: f64::from(second.probes),
+            received: f64::from(second.received),
+        }
     }
 }
 
@@ -172,7 +174,7 @@ impl<'a> Sight<'a> {
         self.out_open || self.in_open
     }
 
-    fn count(&mut self, second: &Second, age: u64, weight: f64) {
+    fn count(&mut self, second: &Sums, age: u64) {
         let Horizon {
             segments,
             turns,
@@ -183,10 +185,13 @@ impl<'a> Sight<'a> {
         self.out_open &= age <= max_s && !(late && self.sums.trials() >= segments);
         self.in_open &= age <= max_s && !(late && self.sums.received >= turns);
         if self.out_open {
-            self.sums.count_out(second, weight);
+            self.sums.retransmitted += second.retransmitted;
+            self.sums.delivered += second.delivered;
         }
         if self.in_open {
-            self.sums.count_in(second, weight);
+            self.sums.duplicates += second.duplicates;
+            self.sums.probes += second.probes;
+            self.sums.received += second.received;
         }
     }
 }
