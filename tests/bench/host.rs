@@ -55,12 +55,12 @@ impl Host {
                 PathClass::Public => loss,
                 _ => 0,
             };
-            let lost = (0..sent).filter(|_| self.random.chance(loss)).count() as u64;
+            let again = (0..sent).filter(|_| self.random.chance(loss)).count() as u64;
             self.samples.push(FlowSample {
                 time_ns: at * SECOND + self.random.below(SECOND),
                 sent,
-                delivered: sent - lost,
-                retransmitted: lost,
+                delivered: sent - again,
+                retransmitted: again,
                 received: sent.div_ceil(2),
                 ..*flow
             });
