@@ -115,7 +115,7 @@ mod tests {
                     2 => f64::NEG_INFINITY,
                     _ => random.between(-5.0, 40.0),
                 };
-                vote.add(says, random.between(0.01, 0.3));
+                vote.add(&NetworkVote::of_prefix(says, random.between(0.01, 0.3)));
             }
             let (llr, all) = (vote.llr(), vote.all_against_part());
             assert!(llr.is_finite() && llr <= most + 1e-9, "{vote:?}: {llr}");
@@ -139,7 +139,7 @@ mod tests {
             let of = |says: f64| {
                 let mut vote = NetworkVote::default();
                 for llr in others.iter().copied().chain([says]) {
-                    vote.add(llr, own);
+                    vote.add(&NetworkVote::of_prefix(llr, own));
                 }
                 vote
             };
