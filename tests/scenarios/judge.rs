@@ -61,8 +61,8 @@ fn is_so(scenario: &Scenario, at: f64, now: Verdict) -> bool {
         // Nothing is wrong with the address, or with anything that all its peers share.
         Verdict::Insufficient | Verdict::Healthy | Verdict::Client | Verdict::Recovering => {
             let other = [Verdict::Host, Verdict::Private];
-            !scenario.is_at_fault(at)
-                && !(on && scenario.verdicts.iter().all(|v| other.contains(v)))
+            let elsewhere = on && scenario.verdicts.iter().all(|v| other.contains(v));
+            !scenario.is_at_fault(at) && !elsewhere
         }
     }
 }

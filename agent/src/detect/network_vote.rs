@@ -27,19 +27,19 @@ impl NetworkVote {
     }
 
     /// Adds that.
-    pub(super) fn add(&mut self, prefix: &Self) {
+    pub(super) fn add(&mut self, prefix: Self) {
         // Of hundreds of prefixes it would not be finite: e^709 acquits as well as any more.
         self.by_themselves = (self.by_themselves * prefix.by_themselves).min(f64::MAX);
     }
 
     /// How likely all this is by the network's own fault, or by its prefixes', for each time that
     /// it is by a collapse.
-    fn otherwise(&self) -> f64 {
+    fn otherwise(self) -> f64 {
         NETWORK_BAD + (1.0 - NETWORK_BAD) * self.by_themselves
     }
 
     /// Log likelihood ratio of "all networks are bad" against "a large part of them is".
-    pub(super) fn all_against_part(&self) -> f64 {
+    pub(super) fn all_against_part(self) -> f64 {
         let well = self.otherwise();
         let all = 1.0 - LOOKS_FINE + LOOKS_FINE * well;
         let part = PART + (1.0 - PART) * well;
@@ -48,10 +48,11 @@ impl NetworkVote {
 
     /// Log likelihood ratio of "the path has collapsed" against "the network, or its prefixes by
     /// themselves".
-    pub(super) fn llr(&self) -> f64 {
+    pub(super) fn llr(self) -> f64 {
         0.0 - libm::log(self.otherwise())
     }
 }
+
 #[cfg(test)]
 mod tests {
     use super::super::params::OWN;
@@ -61,7 +62,7 @@ mod tests {
     fn llr(prefixes: &[f64]) -> f64 {
         let mut vote = NetworkVote::default();
         for prefix in prefixes {
-            vote.add(&NetworkVote::of_prefix(*prefix, OWN));
+            vote.add(NetworkVote::of_prefix(*prefix, OWN));
         }
         vote.llr()
     }
@@ -115,7 +116,7 @@ mod tests {
                     2 => f64::NEG_INFINITY,
                     _ => random.between(-5.0, 40.0),
                 };
-                vote.add(&NetworkVote::of_prefix(says, random.between(0.01, 0.3)));
+                vote.add(NetworkVote::of_prefix(says, random.between(0.01, 0.3)));
             }
             let (llr, all) = (vote.llr(), vote.all_against_part());
             assert!(llr.is_finite() && llr <= most + 1e-9, "{vote:?}: {llr}");
@@ -139,7 +140,7 @@ mod tests {
             let of = |says: f64| {
                 let mut vote = NetworkVote::default();
                 for llr in others.iter().copied().chain([says]) {
-                    vote.add(&NetworkVote::of_prefix(llr, own));
+                    vote.add(NetworkVote::of_prefix(llr, own));
                 }
                 vote
             };

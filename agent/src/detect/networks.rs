@@ -126,7 +126,7 @@ impl Networks {
                 Said::of(sums, stalled, (private, own))
             };
             for (vote, of_prefix) in tally.votes.iter_mut().zip(&said.votes) {
-                vote.add(of_prefix);
+                vote.add(*of_prefix);
             }
             tally.sums.add(sums);
             tally.prefixes += 1;
@@ -146,7 +146,7 @@ impl Networks {
                 if tally.prefixes == 0 {
                     continue;
                 }
-                tally.llrs = tally.votes.map(|vote| vote.llr());
+                tally.llrs = tally.votes.map(NetworkVote::llr);
                 for (side, llr) in sides.iter_mut().zip(tally.llrs) {
                     side.add(llr, tally);
                 }
@@ -174,7 +174,7 @@ impl Networks {
             all_against_part: self
                 .over(reach)
                 .filter_map(|(_, tally)| tally.votes.get(trial as usize))
-                .map(NetworkVote::all_against_part)
+                .map(|vote| vote.all_against_part())
                 .sum(),
             ..*self.numbers(view)
         }
