@@ -326,3 +326,34 @@ fn the_onset_counts_for_the_confirmation_but_for_no_more_than_half_a_minute() {
     assert!(early >= 5, "the onset was hardly ever credited: {early}");
     assert!(capped >= 1, "the credit never reached its end");
 }
+
+#[test]
+#[ignore = "it takes 45 seconds to be told, however soon the incident closes"]
+fn recovery_is_told_before_the_incident_closes_however_soon_that_is() {
+    for recovered in [6, 10, 20, 45, 120] {
+        let mut host = Host::new();
+        host.detector = Detector::new(Params {
+            recovered_ns: recovered * SECOND,
+            ..PARAMS
+        });
+        host.seconds(100, 5, &both(0.0, 0.0));
+        host.seconds(120, 5, &both(0.3, 0.0));
+        assert!(host.advised().is_some(), "{:?}", host.told);
+        host.seconds(300, 5, &both(0.0, 0.0));
+        let recovering = host.when(|change| {
+            matches!(
+                change,
+                Change::Verdict {
+                    now: Told::Recovering,
+                    ..
+                }
+            )
+        });
+        let closed = host.when(|change| matches!(change, Change::Closed { .. }));
+        assert!(
+            recovering.is_some() && recovering <= closed,
+            "{recovered} s: {:?}",
+            host.told
+        );
+    }
+}
