@@ -47,7 +47,7 @@ pub(crate) struct Options {
     pub(crate) trace: Vec<String>,
 
     /// Instead of the scenarios, so many host-years of traffic on which no Elastic IP fails:
-    /// false advice per host-year; about 75 seconds each on two processors
+    /// false advice per host-year; about 30 seconds each on two processors
     #[arg(long, value_name = "N", conflicts_with_all = ["only", "json", "networks", "seeds"],
           value_parser = years)]
     pub(crate) years: Option<f64>,

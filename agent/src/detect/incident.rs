@@ -216,11 +216,13 @@ impl Course {
     /// The judgement that holds. While an incident is open, old and new evidence mix: until the
     /// new alone acquits, what looks milder than a collapse is no judgement of its own; and that
     /// nothing is heard of any more fits one.
-    fn judgement(&self, now_ns: u64, assessment: &Assessment) -> Option<Told> {
+    fn judgement(&self, now_ns: u64, assessment: &Assessment, params: &Params) -> Option<Told> {
         let Some(open) = &self.open else {
             return Some(Told::Raw(assessment.raw));
         };
-        if open.is_well_for(now_ns, RECOVERING_S * SECOND) {
+        // It is to be told before the incident closes, however soon that is.
+        let soon_ns = (params.recovered_ns / 2).min(RECOVERING_S * SECOND);
+        if open.is_well_for(now_ns, soon_ns) {
             return Some(Told::Recovering);
         }
         let grave = matches!(
@@ -236,7 +238,7 @@ impl Course {
 
     /// The judgement to tell, if it changed and stood for a moment.
     fn tell(&mut self, now_ns: u64, assessment: &Assessment, params: &Params) -> Option<Change> {
-        let now = self.judgement(now_ns, assessment)?;
+        let now = self.judgement(now_ns, assessment, params)?;
         if self.told == Some(now) {
             self.candidate = None;
             return None;

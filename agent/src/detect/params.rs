@@ -196,7 +196,8 @@ pub(super) const CHANGE_S: u64 = 150;
 pub(super) const ONSET_CREDIT_S: u64 = 30;
 /// What was bad stays bad over gaps of so many seconds: losses in long bursts have gaps.
 pub(super) const DIP_S: u64 = 30;
-/// It must be well for so long before that is told, seconds; flapping has calm spells.
+/// It must be well for so long, or for half of [`Params::recovered_ns`], before that is told,
+/// seconds; flapping has calm spells.
 pub(super) const RECOVERING_S: u64 = 45;
 /// The host itself is at fault for so long before an incident of the address is given up, seconds.
 pub(super) const OTHER_CAUSE_S: u64 = 30;
@@ -214,7 +215,7 @@ pub(super) const CALM_S: u64 = 10;
 
 /// Local addresses judged at once. A host has a handful; containers bring more.
 pub(super) const MAX_ADDRESSES: usize = 1_024;
-/// Prefixes remembered at once, over all addresses; about 6 KB each when busy.
+/// Prefixes remembered at once, over all addresses; about 10 KiB each when busy.
 pub(super) const MAX_PREFIXES: usize = 8_192;
 /// A prefix, or an address, that was silent for so long is forgotten, seconds.
 pub(super) const FORGET_S: u64 = 900;

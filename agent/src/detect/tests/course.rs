@@ -328,7 +328,6 @@ fn the_onset_counts_for_the_confirmation_but_for_no_more_than_half_a_minute() {
 }
 
 #[test]
-#[ignore = "it takes 45 seconds to be told, however soon the incident closes"]
 fn recovery_is_told_before_the_incident_closes_however_soon_that_is() {
     for recovered in [6, 10, 20, 45, 120] {
         let mut host = Host::new();
