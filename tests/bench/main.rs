@@ -2,8 +2,11 @@
 //! file a benchmark; each prints a table of its own.
 
 mod as_table;
+mod detector;
+mod host;
 mod measure;
 mod random;
+mod replay;
 mod synthetic;
 
 use std::io::{self, Write as _};
@@ -31,11 +34,17 @@ struct Arguments {
 enum Command {
     /// The table that tells whose an address is: reading, memory, look-ups
     AsTable(as_table::Options),
+    /// The judgement: ticks and samples of a busy host, and memory
+    Detector(detector::Options),
+    /// The judgement of a recording, against real time
+    Replay(replay::Options),
 }
 
 fn main() -> ExitCode {
     let report = match Arguments::parse().command {
         Command::AsTable(options) => as_table::report(&options),
+        Command::Detector(options) => detector::report(&options),
+        Command::Replay(options) => replay::report(&options),
     };
     match report.and_then(|text| say(&text)) {
         Ok(()) => ExitCode::SUCCESS,

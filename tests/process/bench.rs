@@ -30,6 +30,30 @@ fn a_table_is_measured_beside_a_map() {
 }
 
 #[test]
+fn the_detector_is_measured_while_calm_and_in_a_collapse() {
+    let outcome = bench(&["detector", "--flows=60", "--networks=10", "--flood=500"]);
+    outcome.expect_code(0);
+    for part in [
+        "60 flows on 10 networks, 30 prefixes",
+        "[Healthy]",
+        "[PublicOnlyCollapse]",
+        "KiB a prefix",
+        "500 different prefixes",
+    ] {
+        assert!(outcome.stdout.contains(part), "{part}: {outcome:#?}");
+    }
+}
+
+#[test]
+fn recordings_are_judged_plain_and_packed() {
+    let outcome = bench(&["replay", "--flows", "7", "--seconds", "20"]);
+    outcome.expect_code(0);
+    for part in ["20 s recorded", "plain", "gzip", " times"] {
+        assert!(outcome.stdout.contains(part), "{part}: {outcome:#?}");
+    }
+}
+
+#[test]
 fn what_it_cannot_measure_is_an_error() {
     bench(&[]).expect_code(2);
     bench(&["as-table", "--look-ups", "0"]).expect_code(2);

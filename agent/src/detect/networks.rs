@@ -125,8 +125,8 @@ impl Networks {
             } else {
                 Said::of(sums, stalled, (private, own))
             };
-            for (vote, of_prefix) in tally.votes.iter_mut().zip(&said.votes) {
-                vote.add(*of_prefix);
+            for (vote, of_prefix) in tally.votes.iter_mut().zip(said.votes) {
+                vote.add(of_prefix);
             }
             tally.sums.add(sums);
             tally.prefixes += 1;

@@ -22,59 +22,85 @@ pub(super) struct Second {
 }
 
 /// Seconds with traffic, in order of time; bounded, the oldest making room.
-#[derive(Debug, Default)]
-pub(super) struct Seconds(VecDeque<Second>);
+#[derive(Debug)]
+pub(super) struct Seconds {
+    of: VecDeque<Second>,
+    /// Before this, nothing tells of the way in.
+    inbound_from: u64,
+}
+
+impl Default for Seconds {
+    fn default() -> Self {
+        Self {
+            of: VecDeque::new(),
+            inbound_from: u64::MAX,
+        }
+    }
+}
 
 impl Seconds {
     /// Adds to a second, which need not be the newest: retransmissions become evidence only when
     /// their flow progresses, and then count from when they happened.
     pub(super) fn add(&mut self, news: Second) {
-        let place = self.0.iter().rposition(|second| second.at <= news.at);
-        match place.and_then(|place| self.0.get_mut(place)) {
+        if news.is_inbound() {
+            self.inbound_from = self.inbound_from.min(news.at);
+        }
+        let place = self.of.iter().rposition(|second| second.at <= news.at);
+        match place.and_then(|place| self.of.get_mut(place)) {
             Some(second) if second.at == news.at => second.merge(&news),
             _ => {
-                if self.0.len() >= SECONDS_KEPT {
-                    self.0.pop_front();
+                if self.of.len() >= SECONDS_KEPT {
+                    self.of.pop_front();
                 }
                 // The place is found anew, for the front may be gone.
-                let place = self.0.partition_point(|second| second.at < news.at);
-                self.0.insert(place, news);
+                let place = self.of.partition_point(|second| second.at < news.at);
+                self.of.insert(place, news);
             }
         }
     }
 
+    /// Nothing before this second tells of the way in.
+    pub(super) const fn inbound_from(&self) -> u64 {
+        self.inbound_from
+    }
+
     /// The newest first.
     pub(super) fn newest_first(&self) -> impl Iterator<Item = &Second> {
-        self.0.iter().rev()
+        self.of.iter().rev()
     }
 
     /// From a second on, the oldest first.
     pub(super) fn since(&self, at: u64) -> impl Iterator<Item = &Second> {
-        let from = self.0.partition_point(|second| second.at < at);
-        self.0.range(from..)
+        let from = self.of.partition_point(|second| second.at < at);
+        self.of.range(from..)
     }
 
     /// Drops everything before a second.
     pub(super) fn forget(&mut self, before: u64) {
-        while self.0.front().is_some_and(|second| second.at < before) {
-            self.0.pop_front();
+        while self.of.front().is_some_and(|second| second.at < before) {
+            self.of.pop_front();
         }
     }
 
     /// Drops everything from a second on.
     pub(super) fn discard(&mut self, from: u64) {
-        let keep = self.0.partition_point(|second| second.at < from);
-        self.0.truncate(keep);
+        let keep = self.of.partition_point(|second| second.at < from);
+        self.of.truncate(keep);
     }
 
     /// Seconds kept.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.of.len()
     }
 }
 
 impl Second {
+    /// It tells of the way in.
+    const fn is_inbound(&self) -> bool {
+        self.received > 0 || self.duplicates > 0 || self.probes > 0
+    }
+
     fn merge(&mut self, news: &Self) {
         self.retransmitted = self.retransmitted.saturating_add(news.retransmitted);
         self.delivered = self.delivered.saturating_add(news.delivered);

@@ -106,8 +106,9 @@ impl Windows {
                 None => counted.times(weight(age)),
             };
             let mut open = age <= NOW_SPARSE_S;
+            let inbound = second.at >= seconds.inbound_from();
             for sight in &mut sight {
-                sight.count(&faded, age);
+                sight.count(&faded, age, inbound);
                 open |= sight.is_open();
             }
             if !open {
@@ -174,7 +175,8 @@ impl<'a> Sight<'a> {
         self.out_open || self.in_open
     }
 
-    fn count(&mut self, second: &Sums, age: u64) {
+    /// Counts a second; without `inbound`, neither it nor those before it tell of the way in.
+    fn count(&mut self, second: &Sums, age: u64, inbound: bool) {
         let Horizon {
             segments,
             turns,
@@ -183,7 +185,7 @@ impl<'a> Sight<'a> {
         } = *self.horizon;
         let late = age > min_s;
         self.out_open &= age <= max_s && !(late && self.sums.trials() >= segments);
-        self.in_open &= age <= max_s && !(late && self.sums.received >= turns);
+        self.in_open &= inbound && age <= max_s && !(late && self.sums.received >= turns);
         if self.out_open {
             self.sums.retransmitted += second.retransmitted;
             self.sums.delivered += second.delivered;
