@@ -164,4 +164,13 @@ mod tests {
             assert!((llr(&prefixes) - before).abs() < 1e-9, "{prefixes:?}");
         }
     }
+
+    #[test]
+    #[ignore = "of hundreds of prefixes the product runs out of its range"]
+    fn hundreds_of_prefixes_in_any_order_say_the_same() {
+        let mut prefixes = [[8.0; 300], [-3.0; 300], [-3.0; 300]].concat();
+        assert!(llr(&prefixes) < -50.0, "{}", llr(&prefixes));
+        prefixes.reverse();
+        assert!(llr(&prefixes) < -50.0, "{}", llr(&prefixes));
+    }
 }
