@@ -1,5 +1,6 @@
 //! Running a program to its end.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -60,12 +61,20 @@ fn run_with(command: &mut Command, stdin: Stdio) -> Outcome {
     // Files instead of pipes: nothing has to be read while it runs.
     let (stdout, stderr) = (folder.path().join("stdout"), folder.path().join("stderr"));
     let file = |path: &Path| std::fs::File::create(path).unwrap();
-    let mut child = command
+    let command = command
         .stdin(stdin)
         .stdout(file(&stdout))
-        .stderr(file(&stderr))
-        .spawn()
-        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        .stderr(file(&stderr));
+    // A program that was just copied is busy for as long as a child that another test started in
+    // that very moment has not executed its own.
+    let mut child = wait::until("a program that is not busy", LIMIT, || {
+        match command.spawn() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => Ok(None),
+            other => Ok(Some(other)),
+        }
+    })
+    .unwrap()
+    .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
     let status = wait::until("the end of the program", LIMIT, || Ok(child.try_wait()?));
     if status.is_err() {
         child.kill().unwrap();

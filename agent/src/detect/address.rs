@@ -6,8 +6,8 @@ use super::assess::{Assessment, Circumstances, Silence};
 use super::incident::{Change, Course, Progress};
 use super::onset;
 use super::params::{
-    CALM_S, CHANGE, CHANGE_S, FORGET_S, LOOK_BACK_S, MEMORY_S, MISSED, MISSED_CAP, NOW_CAP,
-    OVERTAKING, OWN, OWN_MAX, OWN_TIME_S, Params, SECOND,
+    CALM_S, CHANGE, CHANGE_S, FORGET_S, LOOK_BACK_S, MEMORY_S, MISSED, MISSED_BEFORE, MISSED_CAP,
+    NOW_CAP, OVERTAKING, OWN, OWN_MAX, OWN_TIME_S, Params, SECOND, TOGETHER_S,
 };
 use super::prefix::Prefix;
 use super::silence::Arrivals;
@@ -258,16 +258,19 @@ impl Address {
             return Silence::None;
         }
         let side = |private: bool| {
-            let of = self
-                .arrivals
-                .iter()
-                .filter(move |((p, _), _)| *p == private);
-            let (mut last, mut missed, mut count) = (0, 0.0, 0_u32);
-            for (_, arrivals) in of {
-                last = last.max(arrivals.last());
-                missed += arrivals.missed(now);
-                count += 1;
-            }
+            let of = || {
+                let of = self.arrivals.iter();
+                of.filter(move |((p, _), _)| *p == private)
+                    .map(|(_, arrivals)| arrivals)
+            };
+            let last = of().map(Arrivals::last).max().unwrap_or_default();
+            let with_it = of().filter(|arrivals| {
+                let together = arrivals.last().saturating_add(TOGETHER_S) >= last;
+                together || arrivals.missed(last) <= MISSED_BEFORE
+            });
+            let (missed, count) = with_it.fold((0.0, 0_u32), |(missed, count), arrivals| {
+                (missed + arrivals.missed(now), count + 1)
+            });
             (last, missed, count)
         };
         let (last, missed, _) = side(false);

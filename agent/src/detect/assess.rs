@@ -240,6 +240,7 @@ impl Assessment {
             control,
             margin: at.since.map_or(0.0, |_| CHANGE_MARGIN),
             silence: at.silence,
+            cut_off: at.trouble.is_cut_off(freshness.delivered()),
             explained,
         });
         let mut votes = public.list(view, false);

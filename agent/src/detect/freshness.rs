@@ -12,6 +12,7 @@ pub(super) struct Freshness {
     sparse: Sums,
     stalled: u32,
     retransmitted: f64,
+    delivered: f64,
 }
 
 impl Freshness {
@@ -21,11 +22,17 @@ impl Freshness {
         self.sparse.add(&windows.now_sparse);
         self.stalled += u32::from(stalled);
         self.retransmitted += windows.retransmitted_now;
+        self.delivered += windows.delivered_now;
     }
 
     /// Segments retransmitted lately.
     pub(super) const fn retransmitted(&self) -> f64 {
         self.retransmitted
+    }
+
+    /// Segments delivered lately.
+    pub(super) const fn delivered(&self) -> f64 {
+        self.delivered
     }
 
     /// More than one prefix is sent to in vain.
@@ -68,6 +75,7 @@ mod tests {
             sparse: sums(sparse),
             stalled,
             retransmitted: 0.0,
+            delivered: 0.0,
         };
         freshness.is_ongoing(Trial::Sent)
     }

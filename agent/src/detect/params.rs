@@ -170,6 +170,11 @@ pub(super) const ONGOING_IN: f64 = 0.07;
 
 /// Arrivals that one network can miss by itself, nats: `-ln NETWORK_BAD`.
 pub(super) const MISSED_CAP: f64 = 3.506_557_897_319_982;
+/// A network that had been missed by more than this, nats, when the last of the others was heard of,
+/// did not fall silent with them.
+pub(super) const MISSED_BEFORE: f64 = 2.5;
+/// Unless it was heard of no more than so many seconds before: what is underway still arrives.
+pub(super) const TOGETHER_S: u64 = 30;
 /// Missed arrivals, summed over networks, that make silence: four networks at least.
 pub(super) const MISSED: f64 = 14.0;
 /// Probability that silence of the public side is a fault of its path: clients are also sent
@@ -205,6 +210,8 @@ pub(super) const OTHER_CAUSE_S: u64 = 30;
 pub(super) const LOCAL_S: u64 = 30;
 /// Share of the retransmissions of the last seconds that local trouble must be able to explain.
 pub(super) const LOCAL_SHARE: f64 = 0.2;
+/// Fewer packets without a route than this do not tell of a host that is cut off.
+pub(super) const CUT_OFF: u64 = 20;
 /// Fewer packets dropped on the host than this explain nothing.
 pub(super) const LOCAL_LEAST: u64 = 3;
 /// While nothing is amiss and no loss is heard of, addresses are judged anew every so many

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::params::{LOCAL_LEAST, LOCAL_S, LOCAL_SHARE, SECOND};
+use super::params::{CUT_OFF, LOCAL_LEAST, LOCAL_S, LOCAL_SHARE, SECOND};
 use crate::host::HostSample;
 
 /// What the host did to packets of its own in the last seconds.
@@ -35,6 +35,12 @@ impl Trouble {
             most = self.no_route;
         }
         most
+    }
+
+    /// Whether more packets found no route than were delivered: a few are ordinary, as of
+    /// programs that try IPv6 on a host without it.
+    pub(super) fn is_cut_off(&self, delivered: f64) -> bool {
+        self.no_route >= CUT_OFF && self.no_route as f64 > delivered
     }
 
     /// Whether that can be the reason for so many retransmissions.

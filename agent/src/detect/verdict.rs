@@ -52,6 +52,8 @@ pub(super) struct Grounds<'a> {
     /// So much likelier it must be that all networks are bad than that a part of them is, nats.
     pub(super) margin: f64,
     pub(super) silence: Silence,
+    /// More packets found no route than were delivered.
+    pub(super) cut_off: bool,
     /// The host's own trouble can explain the retransmissions.
     pub(super) explained: bool,
 }
@@ -96,7 +98,8 @@ fn explained(grounds: &Grounds<'_>) -> Raw {
         || grounds.posterior.private > 0.5
         || lossy
         || grounds.public.stalled > 0
-        || grounds.silence != Silence::None;
+        || grounds.silence != Silence::None
+        || grounds.cut_off;
     if bad {
         Raw::LocalCongestion
     } else {

@@ -81,6 +81,8 @@ pub(super) struct Windows {
     pub(super) now_sparse: Sums,
     /// Segments retransmitted in the last [`NOW_S`].
     pub(super) retransmitted_now: f64,
+    /// Segments delivered in the last [`NOW_S`].
+    pub(super) delivered_now: f64,
 }
 
 impl Windows {
@@ -123,6 +125,7 @@ impl Windows {
             now: current.at_most(NOW_CAP),
             now_sparse: sparse.at_most(NOW_CAP),
             retransmitted_now: current.retransmitted,
+            delivered_now: current.delivered,
         }
     }
 }

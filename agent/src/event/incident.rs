@@ -28,8 +28,8 @@ pub struct VerdictInfo {
     /// The one before; absent for the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<VerdictName>,
-    /// Probability that the public path of this address is at fault, 0 to 1, by the model's own
-    /// priors. It is not the probability that re-associating helps.
+    /// Probability of what the verdict says, 0 to 1, by the model's own priors. Of a fault of the
+    /// public path, it is not the probability that re-associating helps.
     pub confidence: f64,
     /// Public side.
     pub public: Side,
@@ -143,7 +143,7 @@ pub struct IncidentInfo {
     pub onset: Time,
     /// Since the onset, seconds.
     pub duration_seconds: f64,
-    /// See [`VerdictInfo::confidence`].
+    /// Probability that the public path of this address is at fault, 0 to 1.
     pub confidence: f64,
     /// Public side.
     pub public: Side,
