@@ -2,29 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use super::assess::{Assessment, Circumstances, Silence};
+use super::assess::{Assessment, Circumstances};
 use super::incident::{Change, Course, Progress};
 use super::onset;
 use super::params::{
-    CALM_S, CHANGE, CHANGE_S, FORGET_S, LOOK_BACK_S, MEMORY_S, MISSED, MISSED_BEFORE, MISSED_CAP,
-    NOW_CAP, OVERTAKING, OWN, OWN_MAX, OWN_TIME_S, Params, SECOND, TOGETHER_S,
+    CALM_S, CHANGE, CHANGE_S, FORGET_S, MEMORY_S, OVERTAKING, OWN, OWN_MAX, OWN_TIME_S, Params,
+    SECOND,
 };
 use super::prefix::Prefix;
-use super::silence::Arrivals;
-use super::trial::Trial;
+use super::silence::{Arrivals, Heard, Silence, silence};
 use super::trouble::Trouble;
 use crate::flow::FlowSample;
-use crate::path::{Network, PathClass, Prefix as PrefixName};
+use crate::path::{PathClass, Prefix as PrefixName};
 
-/// Nobody is missed before so many seconds.
-const SILENT_LEAST_S: u64 = 5;
+type Prefixes = BTreeMap<(PathClass, PrefixName), Prefix>;
 
 /// One local address.
 #[derive(Debug)]
 pub(super) struct Address {
-    prefixes: BTreeMap<(PathClass, PrefixName), Prefix>,
+    prefixes: Prefixes,
     /// How often each network is heard of, the private ones apart.
-    arrivals: BTreeMap<(bool, Network), Arrivals>,
+    arrivals: Heard,
     /// When something was last delivered to any public one, seconds.
     public_last: u64,
     /// When segments were last seen to overtake each other, anywhere.
@@ -130,7 +128,7 @@ impl Address {
         };
         let prefixes = &self.prefixes;
         let trial = assessment.trial;
-        let onset = || onset_of(prefixes, now, trial).map(|(second, _)| second * SECOND);
+        let onset = || onset::of(public(prefixes), now, trial).map(|(second, _)| second * SECOND);
         let changes = self.course.step(now_ns, &assessment, params, onset);
         if let Some(settled_ns) = self.course.take_settled() {
             for prefix in self.prefixes.values_mut() {
@@ -165,7 +163,7 @@ impl Address {
             || self.course.is_open()
             || trouble.packets() > 0
             || now >= self.assessed.saturating_add(CALM_S)
-            || self.silence(now) != Silence::None
+            || silence(&self.arrivals, self.public_last, now) != Silence::None
     }
 
     fn judge(&mut self, now: u64, siblings: f64, trouble: Trouble) -> Assessment {
@@ -178,7 +176,7 @@ impl Address {
             answered_well: self.answered_well,
             own: self.own,
             siblings,
-            silence: self.silence(now),
+            silence: silence(&self.arrivals, self.public_last, now),
             trouble,
         };
         let assess = |circumstances: &Circumstances| {
@@ -212,7 +210,7 @@ impl Address {
             return Vec::new();
         }
         let ongoing = assessment.ongoing_by.into_iter().filter(|(_, is)| *is);
-        let onsets = ongoing.filter_map(|(trial, _)| onset_of(&self.prefixes, now, trial));
+        let onsets = ongoing.filter_map(|(trial, _)| onset::of(public(&self.prefixes), now, trial));
         onsets
             .filter(|(onset, change)| *change >= CHANGE && onset.saturating_add(CHANGE_S) >= now)
             .map(|(onset, _)| onset)
@@ -241,51 +239,11 @@ impl Address {
         if self.overtaken.is_none_or(|at| at + MEMORY_S < now) {
             return false;
         }
-        let public = || {
-            let of = self.prefixes.iter();
-            of.filter(|((class, _), _)| *class != PathClass::Private)
-                .map(|(_, prefix)| prefix)
-        };
+        let public = || public(&self.prefixes);
         let overtaking = public().filter(|prefix| prefix.overtakes(now)).count();
         let duplicating = public().filter(|prefix| prefix.has_duplicates(now)).count();
         let (least, share) = OVERTAKING;
         overtaking >= least && overtaking as f64 >= share * duplicating as f64
-    }
-
-    /// Who has fallen silent. One network can fall silent by itself, many at once do not.
-    fn silence(&self, now: u64) -> Silence {
-        if now < self.public_last.saturating_add(SILENT_LEAST_S) {
-            return Silence::None;
-        }
-        let side = |private: bool| {
-            let of = || {
-                let of = self.arrivals.iter();
-                of.filter(move |((p, _), _)| *p == private)
-                    .map(|(_, arrivals)| arrivals)
-            };
-            let last = of().map(Arrivals::last).max().unwrap_or_default();
-            let with_it = of().filter(|arrivals| {
-                let together = arrivals.last().saturating_add(TOGETHER_S) >= last;
-                together || arrivals.missed(last) <= MISSED_BEFORE
-            });
-            let (missed, count) = with_it.fold((0.0, 0_u32), |(missed, count), arrivals| {
-                (missed + arrivals.missed(now), count + 1)
-            });
-            (last, missed, count)
-        };
-        let (last, missed, _) = side(false);
-        if missed < MISSED || now < last.saturating_add(SILENT_LEAST_S) {
-            return Silence::None;
-        }
-        let (private_last, private_missed, private_count) = side(true);
-        let both = f64::from(private_count.min(2)) * MISSED_CAP;
-        if private_count > 0 && private_missed >= both - 1e-9 {
-            Silence::Both
-        } else if private_last > last {
-            Silence::Public
-        } else {
-            Silence::None
-        }
     }
 
     /// Learns how often prefixes are bad by themselves, while the address is well: among noisy
@@ -313,38 +271,11 @@ impl Address {
     }
 }
 
-/// When the public side turned bad by a kind of trial, seconds, if anything says so, and how
-/// clearly. One prefix counts no more than others in a second, however much it sends.
-fn onset_of(
-    prefixes: &BTreeMap<(PathClass, PrefixName), Prefix>,
-    now: u64,
-    trial: Trial,
-) -> Option<(u64, f64)> {
-    let since = now.saturating_sub(LOOK_BACK_S);
-    let mut seconds: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
-    for ((class, _), prefix) in prefixes {
-        if *class == PathClass::Private {
-            continue;
-        }
-        for second in prefix.since(since) {
-            let (bad, all) = match trial {
-                Trial::Sent => (
-                    second.retransmitted,
-                    second.retransmitted.saturating_add(second.delivered),
-                ),
-                Trial::Answered => (
-                    second.duplicates.min(second.probes),
-                    second.received.min(second.delivered),
-                ),
-            };
-            let (bad, all) = (f64::from(bad), f64::from(bad.max(all)));
-            let scale = (NOW_CAP / all.max(1.0)).min(1.0);
-            let sum = seconds.entry(second.at).or_default();
-            sum.0 += bad * scale;
-            sum.1 += (all - bad) * scale;
-        }
-    }
-    onset::estimate(seconds.into_iter())
+/// Those on the public side.
+fn public(prefixes: &Prefixes) -> impl Iterator<Item = &Prefix> {
+    let of = prefixes.iter();
+    of.filter(|((class, _), _)| *class != PathClass::Private)
+        .map(|(_, prefix)| prefix)
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //! passed by itself would be wrong.
 
 use super::params::{NOW_SEGMENTS, ONGOING, ONGOING_IN};
+use super::sums::Sums;
 use super::trial::{Trial, answers, needed, resolved};
-use super::windows::{Sums, Windows};
+use super::windows::Windows;
 
 /// The public side's last seconds.
 #[derive(Debug, Default)]

@@ -1,7 +1,8 @@
 //! What becomes of judgements over time: an incident opens, is advised upon, and closes.
 
 use super::assess::Assessment;
-use super::params::{DIP_S, ONSET_CREDIT_S, OTHER_CAUSE_S, Params, RECOVERING_S, SECOND};
+use super::params::{ONSET_CREDIT_S, OTHER_CAUSE_S, Params, RECOVERING_S, SECOND};
+use super::spell::Spell;
 use super::verdict::Raw;
 
 /// An open incident is told again this often.
@@ -100,34 +101,6 @@ struct Open {
     updated_ns: u64,
     advised: bool,
     well_since: Option<u64>,
-}
-
-/// Something that has been so for a while, short gaps not counting.
-#[derive(Debug, Clone, Copy, Default)]
-struct Spell(Option<(u64, u64)>);
-
-impl Spell {
-    const fn since(self) -> Option<u64> {
-        match self.0 {
-            Some((since, _)) => Some(since),
-            None => None,
-        }
-    }
-
-    fn has_lasted(self, now_ns: u64, least_ns: u64) -> bool {
-        self.since()
-            .is_some_and(|since| now_ns.saturating_sub(since) >= least_ns)
-    }
-
-    /// It is so, or not; if it begins, it does so at `begin`.
-    fn note(&mut self, now_ns: u64, is: bool, begin: impl FnOnce() -> u64) {
-        self.0 = match self.0 {
-            Some((since, _)) if is => Some((since, now_ns)),
-            None if is => Some((begin(), now_ns)),
-            Some((_, seen)) if now_ns.saturating_sub(seen) > DIP_S * SECOND => None,
-            spell => spell,
-        };
-    }
 }
 
 impl Open {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::assess::{Judged, Vote};
 use super::network_vote::NetworkVote;
 use super::params::{BAD, GOOD};
 use super::prefix::Prefix;
+use super::side::{Judged, Vote};
+use super::sums::Sums;
 use super::trial::Trial;
-use super::windows::{Sums, Windows};
+use super::windows::Windows;
 use crate::path::Network;
 
 /// How far evidence reaches back.

@@ -5,14 +5,51 @@
 //! "bad" against "ordinary" grew most: the minimum of its running sum (the change point of
 //! Page's CUSUM, Biometrika 1954).
 
+use std::collections::BTreeMap;
+
+use super::params::{LOOK_BACK_S, NOW_CAP};
+use super::prefix::Prefix;
+use super::trial::Trial;
+
 /// Share of retransmitted segments of an ordinary and of a bad public path.
 const ORDINARY: f64 = 0.015;
 const BAD: f64 = 0.18;
 
+/// When prefixes turned bad by a kind of trial, seconds, if anything says so, and how
+/// clearly. One prefix counts no more than others in a second, however much it sends.
+pub(super) fn of<'a>(
+    prefixes: impl Iterator<Item = &'a Prefix>,
+    now: u64,
+    trial: Trial,
+) -> Option<(u64, f64)> {
+    let since = now.saturating_sub(LOOK_BACK_S);
+    let mut seconds: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
+    for prefix in prefixes {
+        for second in prefix.since(since) {
+            let (bad, all) = match trial {
+                Trial::Sent => (
+                    second.retransmitted,
+                    second.retransmitted.saturating_add(second.delivered),
+                ),
+                Trial::Answered => (
+                    second.duplicates.min(second.probes),
+                    second.received.min(second.delivered),
+                ),
+            };
+            let (bad, all) = (f64::from(bad), f64::from(bad.max(all)));
+            let scale = (NOW_CAP / all.max(1.0)).min(1.0);
+            let sum = seconds.entry(second.at).or_default();
+            sum.0 += bad * scale;
+            sum.1 += (all - bad) * scale;
+        }
+    }
+    estimate(seconds.into_iter())
+}
+
 /// The most likely beginning, of seconds in order of time with segments retransmitted and
 /// delivered; `None` if nothing speaks for a change.
 /// With it, how much likelier that makes all that came since, nats.
-pub(super) fn estimate(seconds: impl Iterator<Item = (u64, (f64, f64))>) -> Option<(u64, f64)> {
+fn estimate(seconds: impl Iterator<Item = (u64, (f64, f64))>) -> Option<(u64, f64)> {
     let per_retransmitted = libm::log(BAD / ORDINARY);
     let per_delivered = libm::log((1.0 - BAD) / (1.0 - ORDINARY));
     let (mut sum, mut least) = (0.0, 0.0);

@@ -1,8 +1,16 @@
 //! How often a network is heard of, and how much has been missed of it.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::params::{ARRIVALS_TIME_S, MISSED_CAP};
+use super::params::{ARRIVALS_TIME_S, MISSED, MISSED_BEFORE, MISSED_CAP, TOGETHER_S};
+use crate::path::Network;
+
+/// How often each network is heard of; the private ones (`true`) apart.
+pub(super) type Heard = BTreeMap<(bool, Network), Arrivals>;
+
+/// Nobody is missed before so many seconds.
+const SILENT_LEAST_S: u64 = 5;
 
 /// Seconds in which something of a network was delivered.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,6 +59,54 @@ fn fade(seconds: u64) -> f64 {
     }
     let known = usize::try_from(seconds).ok().and_then(|at| FADED.get(at));
     known.copied().unwrap_or_else(|| computed(seconds as f64))
+}
+
+/// Who has fallen silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Silence {
+    /// Nobody who is missed.
+    #[default]
+    None,
+    /// The public side, while the private one goes on.
+    Public,
+    /// Both sides.
+    Both,
+}
+
+/// Who has fallen silent. One network can fall silent by itself, many at once do not.
+pub(super) fn silence(arrivals: &Heard, public_last: u64, now: u64) -> Silence {
+    if now < public_last.saturating_add(SILENT_LEAST_S) {
+        return Silence::None;
+    }
+    let side = |private: bool| {
+        let of = || {
+            let of = arrivals.iter();
+            of.filter(move |((p, _), _)| *p == private)
+                .map(|(_, arrivals)| arrivals)
+        };
+        let last = of().map(Arrivals::last).max().unwrap_or_default();
+        let with_it = of().filter(|arrivals| {
+            let together = arrivals.last().saturating_add(TOGETHER_S) >= last;
+            together || arrivals.missed(last) <= MISSED_BEFORE
+        });
+        let (missed, count) = with_it.fold((0.0, 0_u32), |(missed, count), arrivals| {
+            (missed + arrivals.missed(now), count + 1)
+        });
+        (last, missed, count)
+    };
+    let (last, missed, _) = side(false);
+    if missed < MISSED || now < last.saturating_add(SILENT_LEAST_S) {
+        return Silence::None;
+    }
+    let (private_last, private_missed, private_count) = side(true);
+    let both = f64::from(private_count.min(2)) * MISSED_CAP;
+    if private_count > 0 && private_missed >= both - 1e-9 {
+        Silence::Both
+    } else if private_last > last {
+        Silence::Public
+    } else {
+        Silence::None
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 
 use super::params::{DESIGN_EFFECT, DESIGN_EFFECT_IN, STALL_LLR};
 use super::ratio::{ORDINARY_IN, PRIVATE_OUT, PUBLIC_OUT, llr};
-use super::windows::Sums;
+use super::sums::Sums;
 
 /// A kind of trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! From votes to a judgement, without regard to time: the first rule that fits.
 
-use super::assess::{Judged, Silence};
 use super::params::{CONVICTED, ENOUGH, NETWORKS, ONGOING, PARTIAL};
 use super::posterior::Posterior;
+use super::side::Judged;
+use super::silence::Silence;
 
 /// Judgement without regard to time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

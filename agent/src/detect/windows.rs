@@ -5,69 +5,8 @@ use std::sync::LazyLock;
 use super::params::{
     FAST, FRESH_S, HALF_LIFE_S, Horizon, MEMORY_S, NOW_CAP, NOW_S, NOW_SPARSE_S, RECENT, SLOW,
 };
-use super::seconds::{Second, Seconds};
-
-/// Segments counted, faded by age.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Sums {
-    pub(super) retransmitted: f64,
-    pub(super) delivered: f64,
-    pub(super) duplicates: f64,
-    pub(super) probes: f64,
-    pub(super) received: f64,
-}
-
-impl Sums {
-    /// Segments whose fate is known.
-    pub(super) fn trials(self) -> f64 {
-        self.retransmitted + self.delivered
-    }
-
-    pub(super) fn add(&mut self, other: &Self) {
-        self.retransmitted += other.retransmitted;
-        self.delivered += other.delivered;
-        self.duplicates += other.duplicates;
-        self.probes += other.probes;
-        self.received += other.received;
-    }
-
-    /// Answers of which the peer had the end twice, for we had not heard that it had it: signs of
-    /// loss on the way in.
-    pub(super) fn unheard(self) -> f64 {
-        self.duplicates.min(self.probes)
-    }
-
-    /// Segments sent again, and had twice, although something was heard: acknowledgements of later
-    /// segments. They had overtaken each other.
-    pub(super) fn overtaken(self) -> f64 {
-        (self.duplicates - self.probes).clamp(0.0, self.retransmitted)
-    }
-
-    /// Without what was had twice, whatever the reason.
-    fn without_duplicates(self) -> Self {
-        Self {
-            retransmitted: (self.retransmitted - self.duplicates).max(0.0),
-            duplicates: 0.0,
-            ..self
-        }
-    }
-
-    /// The same shares, over at most so many segments.
-    fn at_most(self, trials: f64) -> Self {
-        let scale = (trials / self.trials().max(self.received).max(1e-9)).min(1.0);
-        self.times(scale)
-    }
-
-    fn times(self, weight: f64) -> Self {
-        Self {
-            retransmitted: self.retransmitted * weight,
-            delivered: self.delivered * weight,
-            duplicates: self.duplicates * weight,
-            probes: self.probes * weight,
-            received: self.received * weight,
-        }
-    }
-}
+use super::seconds::Seconds;
+use super::sums::Sums;
 
 /// What a prefix counted, over each horizon.
 #[derive(Debug, Clone, Copy, Default)]
@@ -144,18 +83,6 @@ impl Windows {
     }
 }
 
-impl From<&Second> for Sums {
-    fn from(second: &Second) -> Self {
-        Self {
-            retransmitted: f64::from(second.retransmitted),
-            delivered: f64::from(second.delivered),
-            duplicates: f64::from(second.duplicates),
-            probes: f64::from(second.probes),
-            received: f64::from(second.received),
-        }
-    }
-}
-
 /// A horizon on the way back: both directions have a reach of their own.
 struct Sight<'a> {
     horizon: &'a Horizon,
@@ -218,6 +145,7 @@ fn weight(age: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::seconds::Second;
     use super::super::tests::random::Random;
     use super::*;
 
