@@ -40,8 +40,8 @@ fn posterior(text: &mut String, assessment: &Assessment) {
         sum(true),
         assessment.siblings,
         match assessment.reach {
-            Reach::Fast => "the newest",
-            Reach::Slow => "more, further back,",
+            Reach::Fast => "the newest segments",
+            Reach::Slow => "more segments, further back,",
             Reach::Recent => "the last minute",
         },
         match assessment.trial {
