@@ -2,8 +2,9 @@
 
 use std::net::Ipv4Addr;
 
-use edgeghost::flow::{FlowKey, FlowSample, Kinds};
-use edgeghost::path::{Classifier, Network, PathClass};
+use edgeghost::flow::FlowSample;
+use edgeghost::path::{Classifier, PathClass};
+use edgeghost_tests::quiet;
 
 use crate::random::Random;
 
@@ -72,48 +73,8 @@ impl Host {
 
 /// A flow to this peer without news.
 pub(crate) fn blank(peer: Ipv4Addr, number: u32, classifier: &Classifier) -> FlowSample {
-    let class = classifier.classify(peer.into());
+    let local = Ipv4Addr::new(10, 1, 0, 207).into();
     let [.., high, low] = number.to_be_bytes();
-    FlowSample {
-        time_ns: 0,
-        key: FlowKey {
-            local: Ipv4Addr::new(10, 1, 0, 207).into(),
-            peer: peer.into(),
-            local_port: 443,
-            peer_port: u16::from_be_bytes([high, low]),
-            netns: 4_026_531_840,
-        },
-        class,
-        network: Network::of(peer.into(), class),
-        judged: true,
-        sent: 0,
-        delivered: 0,
-        retransmitted: 0,
-        kinds: Kinds::default(),
-        bytes_sent: 0,
-        bytes_acked: 0,
-        bytes_retransmitted: 0,
-        handshake_retransmitted: 0,
-        snd_cwnd: 10,
-        snd_cwnd_min: 10,
-        snd_ssthresh: 10,
-        srtt_us: 40_000,
-        min_rtt_us: 40_000,
-        packets_out: 0,
-        snd_wnd: 65_536,
-        mss: 1_448,
-        state: 1,
-        ca_state: 0,
-        ca_name: *b"cubic\0\0\0\0\0\0\0\0\0\0\0",
-        received: 0,
-        out_of_order: 0,
-        duplicates: 0,
-        reordered: 0,
-        rwnd_limited_ms: 0,
-        established: true,
-        age_ms: None,
-        known: true,
-        app_limited: false,
-        closed: false,
-    }
+    let port = u16::from_be_bytes([high, low]);
+    quiet::flow(local, (peer.into(), port), classifier)
 }

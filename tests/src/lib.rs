@@ -15,6 +15,7 @@ pub mod netns;
 pub mod nft;
 pub mod offload;
 pub mod pair;
+pub mod quiet;
 pub mod relay;
 pub mod schema;
 pub mod temp;

@@ -3,8 +3,9 @@
 //! Not packet by packet, which would take as long as the day: each prefix gets a count of
 //! segments and losses for each quarter of a minute. Rates of trouble are assumptions.
 
-use edgeghost::flow::{FlowKey, FlowSample, Kinds};
-use edgeghost::path::{Classifier, Network};
+use edgeghost::flow::FlowSample;
+use edgeghost::path::Classifier;
+use edgeghost_tests::quiet;
 
 use super::HostKind;
 use crate::random::Random;
@@ -243,49 +244,11 @@ fn flows(host: &HostKind) -> Vec<FlowSample> {
 /// A flow to this peer without news.
 fn blank(peer: &str) -> FlowSample {
     let peer = peer.parse().unwrap_or(std::net::Ipv4Addr::LOCALHOST.into());
-    let class = Classifier::default().classify(peer);
-    FlowSample {
-        time_ns: 0,
-        key: FlowKey {
-            local: sim::local(Local::First),
-            peer,
-            local_port: 443,
-            peer_port: 20_000,
-            netns: 4_026_531_840,
-        },
-        class,
-        network: Network::of(peer, class),
-        judged: true,
-        sent: 0,
-        delivered: 0,
-        retransmitted: 0,
-        kinds: Kinds::default(),
-        bytes_sent: 0,
-        bytes_acked: 0,
-        bytes_retransmitted: 0,
-        handshake_retransmitted: 0,
-        snd_cwnd: 10,
-        snd_cwnd_min: 10,
-        snd_ssthresh: 10,
-        srtt_us: 40_000,
-        min_rtt_us: 40_000,
-        packets_out: 0,
-        snd_wnd: 65_536,
-        mss: 1_448,
-        state: 1,
-        ca_state: 0,
-        ca_name: *b"cubic\0\0\0\0\0\0\0\0\0\0\0",
-        received: 0,
-        out_of_order: 0,
-        duplicates: 0,
-        reordered: 0,
-        rwnd_limited_ms: 0,
-        established: true,
-        age_ms: None,
-        known: true,
-        app_limited: false,
-        closed: false,
-    }
+    quiet::flow(
+        sim::local(Local::First),
+        (peer, 20_000),
+        &Classifier::default(),
+    )
 }
 
 #[expect(
