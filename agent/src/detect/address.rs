@@ -280,17 +280,10 @@ fn public(prefixes: &Prefixes) -> impl Iterator<Item = &Prefix> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::PARAMS;
     use super::*;
     use crate::flow::quiet;
     use crate::host::HostSample;
-
-    const PARAMS: Params = Params {
-        confirm_ns: 55 * SECOND,
-        hold_ns: 20 * SECOND,
-        recovered_ns: 120 * SECOND,
-        cooldown_ns: 1_800 * SECOND,
-        settle_ns: 2 * SECOND,
-    };
 
     /// Ten seconds at a time with a dozen public clients, so many of whom lose segments, and a
     /// private one that is well.

@@ -10,7 +10,7 @@ use crate::host::HostSample;
 use random::Random;
 
 const SECOND: u64 = 1_000_000_000;
-const PARAMS: Params = Params {
+pub(super) const PARAMS: Params = Params {
     confirm_ns: 55 * SECOND,
     hold_ns: 20 * SECOND,
     recovered_ns: 120 * SECOND,
