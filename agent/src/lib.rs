@@ -19,6 +19,7 @@ pub mod clock;
 pub mod config;
 pub mod daemon;
 pub mod detect;
+pub mod ec2;
 pub mod event;
 pub mod flow;
 pub mod hash;

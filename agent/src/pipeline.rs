@@ -7,10 +7,11 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::detect::{Assessment, Detector, Params, Progress};
+use crate::ec2::Context;
 use crate::flow::{
     DecodeError, FlowKey, FlowSample, FlowTable, Local, Record, Step, Windows, decode,
 };
-use crate::host::{Context, HostSample};
+use crate::host::HostSample;
 use crate::path::{AsTable, Classifier, PathClass, Ranges};
 use crate::publish::{self, Incidents, Note};
 

@@ -8,9 +8,10 @@ use tokio::sync::Notify;
 use super::{RunError, io_error};
 use crate::clock::Clock;
 use crate::config;
+use crate::ec2::Context;
 use crate::event::Time;
 use crate::flow::FlowSample;
-use crate::host::{Context, HostSample};
+use crate::host::HostSample;
 use crate::publish::{self, Note};
 use crate::sink::{Bounds, Identity, Output, Queue, QueueReading, Stream, Writer};
 

@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use super::context::{Context, Mapping};
 use super::proc::{NET, read};
+use crate::ec2::{Context, Mapping};
 use crate::flow::Local;
 
 /// The addresses are looked at this often.
@@ -133,7 +133,7 @@ short 02 40 00 80     ens5
     fn it_is_told_at_first_and_looked_at_each_minute() {
         let mut watch = ContextWatch::default();
         assert!(watch.changed(5).is_some());
-        watch.known.region = Some("elsewhere".to_owned());
+        watch.known.instance.region = Some("elsewhere".to_owned());
         assert!(watch.changed(LOOK_EVERY_NS).is_none(), "not yet");
         assert!(watch.changed(LOOK_EVERY_NS + 5).is_some(), "it changed");
         assert!(watch.changed(2 * LOOK_EVERY_NS + 5).is_none(), "no change");

@@ -1,7 +1,6 @@
 //! The host's own state: what could be at fault before any path is.
 
 mod addresses;
-mod context;
 mod drops;
 mod proc;
 mod protocol;
@@ -9,6 +8,5 @@ mod sample;
 mod watch;
 
 pub use addresses::ContextWatch;
-pub use context::{Context, Mapping};
 pub use sample::HostSample;
 pub use watch::HostWatch;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Note;
+use crate::ec2::{Context, Instance, Mapping};
 use crate::event::{self, ContextAddress, ContextInfo, Event, Severity, Time};
 use crate::flow::Local;
-use crate::host::{Context, Mapping};
+
 use crate::path::unmap;
 
 /// Addresses told at most: a line of them stays below the longest that is allowed.
@@ -30,8 +31,8 @@ pub fn context(context: &Context, time: Time) -> Note {
         message: "what is known of the host's addresses".to_owned(),
         event: Event::Context(Box::new(event::Context {
             context: ContextInfo {
-                region: context.region.clone(),
-                instance_id: context.instance_id.clone(),
+                region: context.instance.region.clone(),
+                instance_id: context.instance.id.clone(),
                 addresses: addresses.collect(),
             },
         })),
@@ -60,9 +61,13 @@ pub fn recorded_context(context: &event::Context) -> Result<Context, String> {
         addresses.insert(local, mapping);
     }
     Ok(Context {
-        region: id("region", info.region.as_deref())?,
-        instance_id: id("instance_id", info.instance_id.as_deref())?,
+        instance: Instance {
+            region: id("region", info.region.as_deref())?,
+            id: id("instance_id", info.instance_id.as_deref())?,
+            ..Instance::default()
+        },
         addresses,
+        ..Context::default()
     })
 }
 
@@ -97,11 +102,15 @@ mod tests {
             network_interface_id: Some("eni-0123456789abcdef0".to_owned()),
         };
         Context {
-            region: Some("us-east-1".to_owned()),
-            instance_id: Some("i-0123456789abcdef0".to_owned()),
+            instance: Instance {
+                region: Some("us-east-1".to_owned()),
+                id: Some("i-0123456789abcdef0".to_owned()),
+                ..Instance::default()
+            },
             addresses: (0..addresses)
                 .map(|number| (local(number), mapping.clone()))
                 .collect(),
+            ..Context::default()
         }
     }
 

@@ -7,13 +7,13 @@ use super::verdict::{name, verdict};
 use super::{Note, percent, round};
 use crate::clock::Clock;
 use crate::detect::{Assessment, Change, Closing};
+use crate::ec2::Context;
 use crate::event::{
     Event, Incident, IncidentInfo, IncidentRef, IncidentState, LocalOnly, Recommendation, Severity,
     Target, Time, VerdictName, WorstPeer,
 };
 use crate::flow::{Local, PeerSums};
 use crate::hash::fnv1a;
-use crate::host::Context;
 use crate::path::PathClass;
 use crate::remedy::reassociate_elastic_ip;
 
@@ -165,8 +165,8 @@ impl Incidents {
             allocation_id: mapping.allocation_id,
             association_id: mapping.association_id,
             network_interface_id: mapping.network_interface_id,
-            instance_id: self.context.instance_id.clone(),
-            region: self.context.region.clone(),
+            instance_id: self.context.instance.id.clone(),
+            region: self.context.instance.region.clone(),
         }
     }
 
