@@ -6,7 +6,8 @@ mod proc;
 mod protocol;
 mod sample;
 mod watch;
+pub mod witness;
 
-pub use addresses::ContextWatch;
+pub use addresses::{ContextWatch, own_netns};
 pub use sample::HostSample;
 pub use watch::HostWatch;
