@@ -6,7 +6,7 @@
 /// is held against. SYNs come from whoever scans the internet, and whatever address they are sent
 /// to, they say nothing of a path.
 #[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DropKey {
     /// Inode number of the network namespace in which the packet was; 0 if it cannot be told.
     pub netns: u32,

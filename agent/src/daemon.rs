@@ -12,7 +12,7 @@ use crate::bpf::{Kernel, Records};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{ConfigInfo, StopInfo};
-use crate::host::{ContextWatch, HostWatch};
+use crate::host::{ContextWatch, DropWatch, HostWatch, own_netns};
 use crate::path::AsTable;
 use crate::pipeline::{self, Pipeline};
 use crate::publish::{self, StartFacts};
@@ -109,6 +109,9 @@ struct Daemon {
     vitals: Vitals,
     pace: Pace,
     host: HostWatch,
+    drops: DropWatch,
+    /// Inode number of this process's network namespace.
+    netns: u32,
     /// Records received up to the last tick.
     received: u64,
     context: ContextWatch,
@@ -156,6 +159,8 @@ impl Daemon {
             vitals: Vitals::new(),
             pace: Pace::new(startup::settings(config)),
             host: HostWatch::new(),
+            drops: DropWatch::new(knowledge.drop_reasons.clone().unwrap_or_default()),
+            netns: own_netns(),
             received: 0,
             context: ContextWatch::default(),
             clock: Clock::anchored(),

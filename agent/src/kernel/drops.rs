@@ -80,6 +80,13 @@ impl DropReasons {
 }
 
 #[cfg(test)]
+impl<const N: usize> From<[(u32, &str); N]> for DropReasons {
+    fn from(names: [(u32, &str); N]) -> Self {
+        Self(names.map(|(value, name)| (value, name.to_owned())).into())
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::super::btf::synthetic::{Builder, KERNELS, fixture, kind};
     use super::super::offsets::resolve;
