@@ -7,6 +7,6 @@ mod protocol;
 mod sample;
 mod watch;
 
-pub use addresses::ContextWatch;
+pub use addresses::AddressWatch;
 pub use sample::HostSample;
 pub use watch::HostWatch;
