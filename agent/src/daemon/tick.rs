@@ -48,15 +48,4 @@ impl Daemon {
             None
         })
     }
-
-    /// Hands on what is known of the host's addresses, if it changed.
-    pub(super) fn look_at_context(&mut self, now_ns: u64) {
-        let Some(context) = self.context.changed(now_ns) else {
-            return;
-        };
-        if let Some(recorder) = &mut self.recorder {
-            recorder.context(context, self.clock.wall(now_ns));
-        }
-        self.pipeline.context(context);
-    }
 }

@@ -20,8 +20,10 @@ pub use agent::{
     AgentHealth, AgentStart, AgentStop, ConfigInfo, Ec2Info, Health, KernelInfo, Lost, MapFill,
     NetnsCount, Probe, ProbeState, ProgramCost, StartInfo, StopInfo,
 };
-pub use context::{Context, ContextAddress, ContextInfo};
-pub use envelope::{Cloud, EventMeta, Host, Line, Service, Severity};
+pub use context::{
+    Context, ContextAddress, ContextAssociation, ContextInfo, ContextInterface, ContextSource,
+};
+pub use envelope::{Account, Cloud, EventMeta, Host, Line, Service, Severity};
 pub use incident::{
     Finding, Incident, IncidentInfo, IncidentState, RuledOut, Side, Verdict, VerdictInfo,
     VerdictName, WorstPeer,

@@ -8,7 +8,7 @@ mod protocol;
 mod sample;
 mod watch;
 
-pub use addresses::{ContextWatch, own_netns};
+pub use addresses::{AddressWatch, own_netns};
 pub use filter::{DropNews, DropWatch, Filtered};
 pub use sample::HostSample;
 pub use watch::HostWatch;
