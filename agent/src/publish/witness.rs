@@ -1,5 +1,6 @@
 //! Rounds of witnesses, and views of the way.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -57,13 +58,14 @@ impl RoundTold {
 
     /// That it begins. From here on connections are counted.
     pub fn begin(&mut self) -> Note {
-        let networks = self.public().count();
+        let networks: BTreeSet<&str> = self.public().map(|target| &*target.network).collect();
         let connections: u32 = self.targets.iter().map(|target| target.connections).sum();
         let message = format!(
-            "{} is {}: asking witnesses on {networks} other network(s), at most {connections} \
-             small connections in {:.0} s",
+            "{} is {}: asking witnesses on {} other network(s), at most {connections} small \
+             connections in {:.0} s",
             self.local,
             self.verdict.as_str(),
+            networks.len(),
             self.planned.as_secs_f64(),
         );
         let note = self.note(WitnessState::Begun, None, self.planned, message);

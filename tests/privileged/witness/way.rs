@@ -142,7 +142,10 @@ fn loss_is_told_where_it_begins_and_a_silent_router_is_none() {
             3,
             "add chain inet lossy rules { type filter hook forward priority 0 ; }",
         ),
-        (3, "add rule inet lossy rules numgen random mod 100 < 27 drop"),
+        (
+            3,
+            "add rule inet lossy rules numgen random mod 100 < 27 drop",
+        ),
     ] {
         nft(&row.hosts[host], rule).unwrap();
     }
