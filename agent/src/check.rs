@@ -27,6 +27,7 @@ pub enum CheckError {
 pub fn run(config: &Config, out: &mut impl Write) -> io::Result<Result<(), CheckError>> {
     let networks = networks(config, out)?;
     metadata(config, out)?;
+    witnesses(config, out)?;
     let host = host(config, out)?;
     Ok(networks.map_err(Into::into).and(host.map_err(Into::into)))
 }
@@ -75,6 +76,23 @@ fn metadata(config: &Config, out: &mut impl Write) -> io::Result<()> {
             mark(out, "warn", what, &words)
         }
     }
+}
+
+/// Whom it may ask, and what that costs at most.
+fn witnesses(config: &Config, out: &mut impl Write) -> io::Result<()> {
+    let cost = config.witness.cost();
+    let words = if config.witness.is_on() {
+        format!(
+            "{} target(s), while an address is suspect: at most {} connections and {} other \
+             packets an hour",
+            config.witness.all().count(),
+            cost.connections,
+            cost.hop_packets
+        )
+    } else {
+        "off: witness.targets names nobody".to_owned()
+    };
+    line(out, true, "witnesses", &words)
 }
 
 fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> {

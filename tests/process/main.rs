@@ -21,3 +21,4 @@ mod recording;
 mod replay;
 mod scenarios;
 mod schema;
+mod witness;

@@ -104,35 +104,32 @@ impl RoundTold {
             .public()
             .filter(|target| target.connected == 0 && target.refused > 0)
             .count();
+        let refused = match refused {
+            0 => String::new(),
+            _ => format!("; {refused} refused, which shows that packets pass but not how many"),
+        };
         let control = self.targets.iter().find(|target| !is_public(target));
-        let mut message = format!(
-            "witnesses asked from {} for {:.0} s: {answered} of {} answered{}",
-            self.local,
-            took.as_secs_f64(),
-            self.public().count(),
-            share(self.public()),
-        );
-        if refused > 0 {
-            message.push_str(&format!(
-                "; {refused} refused, which shows that packets pass but not how many"
-            ));
-        }
-        if let Some(control) = control {
+        let control = control.map_or_else(String::new, |control| {
             let answers = if control.connected > 0 {
                 "answered"
             } else {
                 "did not answer"
             };
-            message.push_str(&format!(
-                "; the private control {answers}{}",
-                share([control].into_iter())
-            ));
-        }
-        message.push_str(match end {
+            let share = share([control].into_iter());
+            format!("; the private control {answers}{share}")
+        });
+        let why = match end {
             WitnessEnd::Complete => "",
             WitnessEnd::NoLongerSuspect => "; the address is not suspect any more",
             WitnessEnd::Stopped => "; the agent stops",
-        });
+        };
+        let message = format!(
+            "witnesses asked from {} for {:.0} s: {answered} of {} answered{}{refused}{control}{why}",
+            self.local,
+            took.as_secs_f64(),
+            self.public().count(),
+            share(self.public()),
+        );
         self.note(WitnessState::Ended, Some(end), took, message)
     }
 
