@@ -78,6 +78,7 @@ impl Config {
             source: Box::new(source),
         })?;
         config.check(path)?;
+        config.check_witness(path)?;
         Ok(config)
     }
 
@@ -139,18 +140,6 @@ impl Config {
                 1.0..=3600.0,
                 "1 to 3600",
             ),
-            (
-                "witness.round_seconds",
-                self.witness.round_seconds,
-                5.0..=300.0,
-                "5 to 300",
-            ),
-            (
-                "witness.pause_seconds",
-                self.witness.pause_seconds,
-                5.0..=3600.0,
-                "5 to 3600",
-            ),
         ];
         let seconds = seconds.into_iter().chain([(
             "ec2.refresh_seconds",
@@ -190,30 +179,6 @@ impl Config {
                 0..=10_000,
                 "0 to 10000",
             ),
-            (
-                "witness.segments",
-                self.witness.segments,
-                8..=200,
-                "8 to 200",
-            ),
-            (
-                "witness.connections_at_once",
-                self.witness.connections_at_once,
-                1..=16,
-                "1 to 16",
-            ),
-            (
-                "witness.bytes_per_connection",
-                self.witness.bytes_per_connection,
-                1_024..=1_048_576,
-                "1024 to 1048576",
-            ),
-            (
-                "witness.rounds_per_hour",
-                self.witness.rounds_per_hour,
-                1..=60,
-                "1 to 60",
-            ),
         ];
         let out = |key, value: String, allowed| {
             Err(ConfigError::Range {
@@ -240,6 +205,18 @@ impl Config {
             if !range.contains(&value) {
                 return out(key, value.to_string(), allowed);
             }
+        }
+        Ok(())
+    }
+
+    fn check_witness(&self, path: &Path) -> Result<(), ConfigError> {
+        if let Some((key, value, allowed)) = self.witness.out_of_range() {
+            return Err(ConfigError::Range {
+                path: path.to_owned(),
+                key,
+                value,
+                allowed,
+            });
         }
         match self.witness.fault(&self.path.private_cidrs) {
             Some((key, why)) => Err(ConfigError::Refused {

@@ -92,7 +92,9 @@ impl Witnesses {
     /// Takes in what a tick gave to tell and how addresses are judged now; does what is due, and
     /// adds to `notes` what is to be told of that.
     pub(super) fn tick(&mut self, now_ns: u64, pipeline: &Pipeline, notes: &mut Vec<Note>) {
-        notes.iter().for_each(|note| self.hear(&note.event));
+        for note in &*notes {
+            self.hear(&note.event);
+        }
         let mut looks = Vec::new();
         for (local, assessment) in pipeline.assessments() {
             let verdict = self.verdicts.get(&local);
