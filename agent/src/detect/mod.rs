@@ -14,6 +14,7 @@ mod assess;
 mod escrow;
 mod freshness;
 mod gamma;
+mod hindsight;
 mod incident;
 mod network_vote;
 mod networks;
