@@ -11,6 +11,7 @@ pub mod config;
 pub mod event;
 pub mod expect;
 pub mod interrupt;
+pub mod moto;
 pub mod netns;
 pub mod nft;
 pub mod offload;

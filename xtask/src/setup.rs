@@ -19,7 +19,7 @@ pub(crate) use requirement::Need;
 use requirement::{REQUIREMENTS, required_for};
 
 /// What running, testing and the lab need; the linters are fetched when somebody lints.
-const USUAL: [Need; 2] = [Need::Build, Need::Network];
+const USUAL: [Need; 3] = [Need::Build, Need::Network, Need::Cloud];
 
 /// Options of `cargo xtask setup`.
 #[derive(Debug, Args)]
