@@ -2,7 +2,10 @@
 
 mod agent;
 mod context;
+mod drops;
+mod firewall;
 mod incident;
+mod origin;
 mod sample;
 mod sides;
 mod tcp;
@@ -10,7 +13,7 @@ mod verdict;
 mod window;
 
 pub use agent::{StartFacts, health, netns, start, stop};
-pub use context::{context, recorded_context};
+pub use context::{context, context_in_words, recorded_context, source};
 pub use incident::Incidents;
 pub use sample::{flow_sample, host_sample, recorded, recorded_host};
 pub use tcp::{cwnd, retransmit, syn_ack};
