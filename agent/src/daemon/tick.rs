@@ -29,7 +29,7 @@ impl Daemon {
         let figures = self.pipeline.figures();
         let busy = figures.flows > 0 || figures.received > self.received;
         self.received = figures.received;
-        let host = self.host.news(busy);
+        let host = self.host.news(busy, &self.pipeline.sufferers());
         if let Some(recorder) = &mut self.recorder {
             recorder.tick(now_ns, &host, self.clock, last);
         }

@@ -7,7 +7,9 @@
 
 mod agent;
 mod context;
+mod detail;
 mod envelope;
+mod evidence;
 mod incident;
 mod remediation;
 mod sample;
@@ -21,7 +23,9 @@ pub use agent::{
     NetnsCount, Probe, ProbeState, ProgramCost, StartInfo, StopInfo,
 };
 pub use context::{Context, ContextAddress, ContextInfo};
+pub use detail::{DriverDetail, HostDetail, InterfaceDetail, RouteDetail, RouteKind};
 pub use envelope::{Cloud, EventMeta, Host, Line, Service, Severity};
+pub use evidence::{CheckState, HostCheck, HostEvidence, HostEvidenceInfo, HostFinding};
 pub use incident::{
     Finding, Incident, IncidentInfo, IncidentState, RuledOut, Side, Verdict, VerdictInfo,
     VerdictName, WorstPeer,
@@ -58,6 +62,7 @@ pub enum Event {
     PeerWindow(PeerWindow),
     Verdict(Box<Verdict>),
     Incident(Box<Incident>),
+    HostEvidence(Box<HostEvidence>),
     Recommendation(Box<Recommendation>),
     FlowSample(Box<FlowSample>),
     HostSample(HostSample),
@@ -90,6 +95,7 @@ impl Event {
             Self::PeerWindow(_) => "peer_window",
             Self::Verdict(_) => "verdict",
             Self::Incident(_) => "incident",
+            Self::HostEvidence(_) => "host_evidence",
             Self::Recommendation(_) => "recommendation",
             Self::FlowSample(_) => "flow_sample",
             Self::HostSample(_) => "host_sample",
@@ -109,6 +115,7 @@ impl Event {
             | Self::AgentStop(_)
             | Self::AgentHealth(_)
             | Self::Verdict(_)
+            | Self::HostEvidence(_)
             | Self::Context(_) => Priority::State,
             Self::Incident(_) | Self::Recommendation(_) => Priority::Alert,
         }

@@ -5,8 +5,8 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::{
-    AgentHealth, AgentStart, AgentStop, Context, FlowSample, HostSample, Incident, Line,
-    PathWindow, PeerWindow, Recommendation, SCHEMA_VERSION, TcpCwnd, TcpRetransmit, Verdict,
+    AgentHealth, AgentStart, AgentStop, Context, FlowSample, HostEvidence, HostSample, Incident,
+    Line, PathWindow, PeerWindow, Recommendation, SCHEMA_VERSION, TcpCwnd, TcpRetransmit, Verdict,
 };
 
 /// The schema: one alternative per event, told apart by `event.name`.
@@ -24,6 +24,7 @@ pub fn document() -> Value {
         line::<PeerWindow>(&mut generator, "peer_window"),
         line::<Verdict>(&mut generator, "verdict"),
         line::<Incident>(&mut generator, "incident"),
+        line::<HostEvidence>(&mut generator, "host_evidence"),
         line::<Recommendation>(&mut generator, "recommendation"),
         line::<FlowSample>(&mut generator, "flow_sample"),
         line::<HostSample>(&mut generator, "host_sample"),

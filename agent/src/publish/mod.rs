@@ -2,6 +2,7 @@
 
 mod agent;
 mod context;
+mod host;
 mod incident;
 mod sample;
 mod sides;
@@ -11,6 +12,7 @@ mod window;
 
 pub use agent::{StartFacts, health, netns, start, stop};
 pub use context::{context, recorded_context};
+pub use host::HostWitness;
 pub use incident::Incidents;
 pub use sample::{flow_sample, host_sample, recorded, recorded_host};
 pub use tcp::{cwnd, retransmit, syn_ack};

@@ -77,13 +77,14 @@ pub fn host_sample(now_ns: u64, host: &HostSample, clock: Clock, last: bool) -> 
                 segments_retransmitted: host.segments_retransmitted,
                 retransmissions_failed: host.retransmissions_failed,
                 no_route: host.no_route,
+                detail: host.detail.as_deref().cloned(),
             },
         }),
     }
 }
 
 /// The host at a tick, out of a recording.
-pub const fn recorded_host(host: &SampledHost) -> HostSample {
+pub fn recorded_host(host: &SampledHost) -> HostSample {
     HostSample {
         allowance_exceeded: host.allowance_exceeded,
         local_drops: host.local_drops,
@@ -91,6 +92,7 @@ pub const fn recorded_host(host: &SampledHost) -> HostSample {
         segments_retransmitted: host.segments_retransmitted,
         retransmissions_failed: host.retransmissions_failed,
         no_route: host.no_route,
+        detail: host.detail.clone().map(Box::new),
     }
 }
 

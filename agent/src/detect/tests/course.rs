@@ -187,24 +187,24 @@ fn what_the_host_itself_keeps_back_is_no_fault_of_the_path() {
     for counted in [
         HostSample {
             retransmissions_failed: count,
-            ..none
+            ..none.clone()
         },
         HostSample {
             no_route: count,
-            ..none
+            ..none.clone()
         },
         HostSample {
             allowance_exceeded: count,
-            ..none
+            ..none.clone()
         },
         HostSample {
             local_drops: count,
-            ..none
+            ..none.clone()
         },
     ] {
         let mut host = Host::new();
         host.seconds(200, 5, &both(0.005, 0.0));
-        host.counted = counted;
+        host.counted = counted.clone();
         let onset = host.second;
         host.seconds(120, 5, &both(0.3, 0.0));
         let local = Told::Raw(Raw::LocalCongestion);
@@ -216,7 +216,7 @@ fn what_the_host_itself_keeps_back_is_no_fault_of_the_path() {
         );
         assert!(!host.was_told(COLLAPSE), "{counted:?}: {:?}", host.told);
         // It is over, and what was lost meanwhile says nothing of the path.
-        host.counted = none;
+        host.counted = none.clone();
         host.seconds(120, 5, &both(0.005, 0.0));
         let well = Told::Raw(Raw::Healthy);
         assert_eq!(

@@ -117,6 +117,7 @@ fn any_host(random: &mut Random) -> HostSample {
         segments_retransmitted: count(),
         retransmissions_failed: count(),
         no_route: count(),
+        ..HostSample::default()
     }
 }
 
