@@ -12,7 +12,7 @@ use crate::bpf::{Kernel, Records};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{ConfigInfo, StopInfo};
-use crate::host::{ContextWatch, HostWatch};
+use crate::host::{DropWatch, HostWatch, own_netns};
 use crate::path::AsTable;
 use crate::pipeline::{self, Pipeline};
 use crate::publish::{self, StartFacts};
@@ -20,11 +20,13 @@ use crate::sink::{Identity, Output, OutputError, Queue, Stream, Writer};
 use crate::startup::{self, Unfit};
 use crate::vitals::{self, Figures, Vitals};
 
+mod context;
 mod pace;
 mod recorder;
 mod stop;
 mod tick;
 
+use context::ContextWatch;
 use pace::Pace;
 use recorder::Recorder;
 use stop::Stop;
@@ -109,6 +111,9 @@ struct Daemon {
     vitals: Vitals,
     pace: Pace,
     host: HostWatch,
+    drops: DropWatch,
+    /// Inode number of this process's network namespace.
+    netns: u32,
     /// Records received up to the last tick.
     received: u64,
     context: ContextWatch,
@@ -127,15 +132,20 @@ impl Daemon {
         let output = Output::open(&options.output)?;
         stop.reader = output.reader();
         let config = &options.config;
+        let context = ContextWatch::start(&config.ec2)
+            .map_err(io_error("cannot start the metadata thread"))?;
         let (kernel, records) = startup::load(config, &knowledge)?;
         let queue = Arc::new(Queue::new(QUEUE_LINES));
         let writer = Writer::start(output, Arc::clone(&queue), Arc::clone(&stop.gone))
             .map_err(io_error("cannot start the writing thread"))?;
-        let identity = Identity::of_this_run();
+        let mut identity = Identity::of_this_run();
+        let (surroundings, ec2) = context.first();
+        identity.learn(&surroundings);
         let first = publish::start(StartFacts {
             kernel: startup::kernel_info(&knowledge.offsets),
             probes: kernel.probes(),
             config: options.config_info(),
+            ec2,
         });
         let recorder = match &options.record {
             Some(path) => Some(Recorder::start(
@@ -156,8 +166,10 @@ impl Daemon {
             vitals: Vitals::new(),
             pace: Pace::new(startup::settings(config)),
             host: HostWatch::new(),
+            drops: DropWatch::new(knowledge.drop_reasons.clone().unwrap_or_default()),
+            netns: own_netns(),
             received: 0,
-            context: ContextWatch::default(),
+            context,
             clock: Clock::anchored(),
             out: pipeline::Output {
                 notes: Vec::new(),

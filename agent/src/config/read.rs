@@ -12,6 +12,9 @@ use super::Config;
 use crate::hash::fnv1a;
 use crate::path::{AsTable, AsTableError};
 
+/// Each may take its time, and all together have two seconds.
+const MAX_ENDPOINTS: usize = 4;
+
 /// What is wrong with a configuration.
 #[derive(Debug, Error)]
 pub enum ConfigError {
@@ -127,6 +130,12 @@ impl Config {
                 "1 to 3600",
             ),
         ];
+        let seconds = seconds.into_iter().chain([(
+            "ec2.refresh_seconds",
+            self.ec2.refresh_seconds,
+            1.0..=3600.0,
+            "1 to 3600",
+        )]);
         let counts = [
             (
                 "record.file_mebibytes",
@@ -172,6 +181,14 @@ impl Config {
             if !range.contains(&value) {
                 return out(key, value.to_string(), allowed);
             }
+        }
+        if !(1..=MAX_ENDPOINTS).contains(&self.ec2.endpoints.len()) {
+            let value = format!("a list of {}", self.ec2.endpoints.len());
+            return out(
+                "ec2.endpoints",
+                value,
+                "1 to 4 of them; ec2.metadata = \"off\" asks none",
+            );
         }
         for (key, value, range, allowed) in counts {
             if !range.contains(&value) {
@@ -252,6 +269,30 @@ mod tests {
             table.contains("as_table") && table.contains("a file name, or a list of file names"),
             "{table}"
         );
+    }
+
+    #[test]
+    fn mistakes_about_the_metadata_are_named() {
+        for (text, words) in [
+            ("metadata = \"v1\"", ["metadata", "`auto` or `off`"]),
+            (
+                "endpoints = [\"http://metadata\"]",
+                ["endpoints", "http://169.254.169.254"],
+            ),
+            ("endpoints = []", ["ec2.endpoints", "1 to 4 of them"]),
+            (
+                "refresh_seconds = 0.5",
+                ["ec2.refresh_seconds", "1 to 3600"],
+            ),
+            ("refresh = 5", ["refresh", "line 2"]),
+        ] {
+            let error = parse(&format!("[ec2]\n{text}\n")).unwrap_err();
+            assert!(words.iter().all(|word| error.contains(word)), "{error}");
+        }
+        let own = parse("[ec2]\nendpoints = [\"http://127.0.0.1:8080\"]").unwrap();
+        assert_eq!(own.ec2.settings().endpoints.len(), 1);
+        let off = parse("[ec2]\nmetadata = \"off\"").unwrap();
+        assert!(off.ec2.settings().endpoints.is_empty());
     }
 
     #[test]

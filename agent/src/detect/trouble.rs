@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::firewall::Firewall;
 use super::params::{CUT_OFF, LOCAL_LEAST, LOCAL_S, LOCAL_SHARE, SECOND};
 use crate::event::HostDetail;
 use crate::host::HostSample;
@@ -25,6 +26,8 @@ pub struct Trouble {
     /// Of the above, what is read less often than every second may have begun so much earlier,
     /// seconds.
     pub late_s: u64,
+    /// What the host's own packet filter did to the address that is judged.
+    pub firewall: Firewall,
 }
 
 impl Trouble {
@@ -41,6 +44,8 @@ impl Trouble {
             retransmissions_failed: host.retransmissions_failed.unwrap_or_default(),
             no_route: host.no_route.unwrap_or_default(),
             interrupted,
+            // Of an address, and put in by whoever judges it.
+            firewall: Firewall::default(),
             late_s: if late {
                 (period_ms / 1_000).min(LOCAL_S)
             } else {
@@ -62,16 +67,18 @@ impl Trouble {
                 .saturating_add(other.retransmissions_failed),
             no_route: self.no_route.saturating_add(other.no_route),
             interrupted: self.interrupted.saturating_add(other.interrupted),
+            firewall: self.firewall,
             late_s: self.late_s.max(other.late_s),
         }
     }
 
     /// Nothing that the host did to its packets.
     pub const fn is_none(&self) -> bool {
-        self.packets() == 0 && self.interrupted == 0
+        self.packets() == 0 && self.interrupted == 0 && self.firewall.recent == 0
     }
 
-    /// Packets that the host itself kept from leaving, by its own count.
+    /// Packets that the host itself kept from leaving, by its own count; without what its packet
+    /// filter did.
     pub const fn packets(&self) -> u64 {
         // A segment that does not leave may be in several of these counts.
         let mut most = self.allowance_exceeded;
@@ -95,7 +102,7 @@ impl Trouble {
 
     /// Whether that can be the reason for so many retransmissions.
     pub(super) fn explains(&self, retransmitted: f64) -> bool {
-        let packets = self.packets();
+        let packets = self.packets().max(self.firewall.recent);
         let enough = packets >= LOCAL_LEAST && packets as f64 >= LOCAL_SHARE * retransmitted;
         self.interrupted > 0 || enough
     }
@@ -264,6 +271,10 @@ mod tests {
                 dropped: count(),
                 retransmissions_failed: count(),
                 no_route: count(),
+                firewall: Firewall {
+                    recent: count(),
+                    ..Firewall::default()
+                },
                 ..Trouble::default()
             };
             let more = Trouble {

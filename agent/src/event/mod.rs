@@ -22,16 +22,21 @@ pub use agent::{
     AgentHealth, AgentStart, AgentStop, ConfigInfo, Ec2Info, Health, KernelInfo, Lost, MapFill,
     NetnsCount, Probe, ProbeState, ProgramCost, StartInfo, StopInfo,
 };
-pub use context::{Context, ContextAddress, ContextInfo};
+pub use context::{
+    Context, ContextAddress, ContextAssociation, ContextInfo, ContextInterface, ContextSource,
+};
 pub use detail::{DriverDetail, HostDetail, InterfaceDetail, RouteDetail, RouteKind};
-pub use envelope::{Cloud, EventMeta, Host, Line, Service, Severity};
+pub use envelope::{Account, Cloud, EventMeta, Host, Line, Service, Severity};
 pub use evidence::{CheckState, HostCheck, HostEvidence, HostEvidenceInfo, HostFinding};
 pub use incident::{
     Finding, Incident, IncidentInfo, IncidentState, RuledOut, Side, Verdict, VerdictInfo,
     VerdictName, WorstPeer,
 };
 pub use remediation::{Action, Command, IncidentRef, Recommendation, Remediation, Target};
-pub use sample::{FlowSample, HostSample, SampledEnd, SampledEnds, SampledFlow, SampledHost};
+pub use sample::{
+    FlowSample, HostSample, SampledDrops, SampledEnd, SampledEnds, SampledFiltered, SampledFlow,
+    SampledHost,
+};
 pub use tcp::{
     CwndDetail, End, IpVersion, Network, PathInfo, RetransmitDetail, RetransmitType, TcpCwnd,
     TcpCwndInfo, TcpRetransmit, TcpRetransmitInfo, TcpSocket,

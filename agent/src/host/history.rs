@@ -42,6 +42,7 @@ impl History {
         if let Some(detail) = counts.detail.take() {
             self.details.push_back((now_ns, *detail));
         }
+        counts.drops = None;
         self.ticks.push_back((now_ns, counts));
         let is_old = |at: u64| at.saturating_add(REMEMBERED_NS) < now_ns;
         while self.ticks.front().is_some_and(|(at, _)| is_old(*at)) {

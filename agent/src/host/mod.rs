@@ -4,6 +4,7 @@ mod addresses;
 mod detail;
 mod driver;
 mod drops;
+mod filter;
 mod finding;
 mod history;
 mod link;
@@ -16,7 +17,8 @@ mod route;
 mod sample;
 mod watch;
 
-pub use addresses::ContextWatch;
+pub use addresses::{AddressWatch, own_netns};
+pub use filter::{DropNews, DropWatch, Filtered};
 pub use finding::{EXPLAINING_LEAST, EXPLAINING_SHARE, Subject, excludes_a_cause, findings};
 pub use history::{History, Window};
 pub use sample::HostSample;

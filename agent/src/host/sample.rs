@@ -1,5 +1,6 @@
 //! What the detector learns of the host at each tick.
 
+use super::DropNews;
 use crate::event::HostDetail;
 
 /// News of the host since the last tick, in the agent's own network namespace. What cannot be read
@@ -21,6 +22,8 @@ pub struct HostSample {
     pub retransmissions_failed: Option<u64>,
     /// Packets without a route (`Ip: OutNoRoutes`, `Ip6OutNoRoutes`).
     pub no_route: Option<u64>,
+    /// Packets that the kernel dropped, by its own reasons.
+    pub drops: Option<DropNews>,
     /// What is read every ten seconds, for it costs more; with the tick that follows the reading.
     pub detail: Option<Box<HostDetail>>,
 }

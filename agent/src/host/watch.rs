@@ -145,6 +145,7 @@ impl Totals {
             segments_retransmitted: grown(now.segments_retransmitted, was.segments_retransmitted),
             retransmissions_failed: grown(now.retransmissions_failed, was.retransmissions_failed),
             no_route: no_route.into_iter().flatten().reduce(u64::saturating_add),
+            // What else there is, others count.
             ..HostSample::default()
         }
     }

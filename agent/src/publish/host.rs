@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
-use super::Note;
+use super::{Note, firewall};
 use crate::detect::{self, Change};
 use crate::ec2::Context;
 use crate::event::{
@@ -108,7 +108,8 @@ impl HostWitness {
             address: local.address,
             own_namespace,
         };
-        let found = findings(&during, &open.before, subject);
+        let mut found = findings(&during, &open.before, subject);
+        found.push(firewall::diagnostic(&finding.assessment));
         enter(&mut incident.incident, &found);
         let told: Vec<_> = found.iter().map(|f| (f.check, f.state)).collect();
         let changed = told != open.told;

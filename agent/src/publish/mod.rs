@@ -2,8 +2,11 @@
 
 mod agent;
 mod context;
+mod drops;
+mod firewall;
 mod host;
 mod incident;
+mod origin;
 mod sample;
 mod sides;
 mod tcp;
@@ -11,7 +14,7 @@ mod verdict;
 mod window;
 
 pub use agent::{StartFacts, health, netns, start, stop};
-pub use context::{context, recorded_context};
+pub use context::{context, context_in_words, recorded_context, source};
 pub use host::HostWitness;
 pub use incident::Incidents;
 pub use sample::{flow_sample, host_sample, recorded, recorded_host};

@@ -1,6 +1,6 @@
 //! What the detector is fed with, to and from its published form.
 
-use super::Note;
+use super::{Note, drops};
 use crate::clock::Clock;
 use crate::event::{self, Event, SampledEnd, SampledEnds, SampledFlow, SampledHost, Severity};
 use crate::flow::{FlowKey, FlowSample, Kinds};
@@ -78,6 +78,7 @@ pub fn host_sample(now_ns: u64, host: &HostSample, clock: Clock, last: bool) -> 
                 retransmissions_failed: host.retransmissions_failed,
                 no_route: host.no_route,
                 detail: host.detail.as_deref().cloned(),
+                drops: host.drops.as_ref().map(drops::sampled),
             },
         }),
     }
@@ -93,6 +94,7 @@ pub fn recorded_host(host: &SampledHost) -> HostSample {
         retransmissions_failed: host.retransmissions_failed,
         no_route: host.no_route,
         detail: host.detail.clone().map(Box::new),
+        drops: host.drops.as_ref().map(drops::recorded),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The numbers of both sides, and what they say.
 
-use super::{percent, round};
+use super::{firewall, percent, round};
 use crate::detect::{Assessment, Judged, Silence};
 use crate::event::{Finding, RuledOut, Side};
 
@@ -98,7 +98,7 @@ pub(super) fn evidence(assessment: &Assessment) -> Vec<Finding> {
             format!("median congestion window {cwnd} segments"),
         );
     }
-    if assessment.explained {
+    if assessment.explained && !firewall::is_cause(assessment) {
         let packets = assessment.trouble.packets();
         let finding = match (assessment.trouble.interrupted, packets) {
             (0, _) => format!(
@@ -109,6 +109,7 @@ pub(super) fn evidence(assessment: &Assessment) -> Vec<Finding> {
         };
         find("local_drops", finding);
     }
+    findings.extend(firewall::evidence(assessment));
     findings
 }
 
@@ -158,5 +159,6 @@ pub(super) fn ruled_out(assessment: &Assessment) -> Vec<RuledOut> {
             ),
         );
     }
+    ruled_out.extend(firewall::ruled_out(assessment));
     ruled_out
 }

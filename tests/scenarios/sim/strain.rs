@@ -2,7 +2,7 @@
 
 use edgeghost::event::HostDetail;
 use edgeghost::flow::FlowSample;
-use edgeghost::host::HostSample;
+use edgeghost::host::{DropNews, HostSample};
 
 /// The driver is read every so many seconds.
 const DRIVER_EVERY: usize = 10;
@@ -45,6 +45,7 @@ impl Counters {
             retransmissions_failed: Some(0),
             no_route: Some(0),
             detail: None,
+            drops: Some(DropNews::default()),
         };
         Self(vec![calm; second(length) + 1])
     }
