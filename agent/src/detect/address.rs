@@ -176,7 +176,7 @@ impl Address {
         self.news
             || !calm
             || self.course.is_open()
-            || trouble.packets().max(trouble.firewall.recent) > 0
+            || !trouble.is_none()
             || now >= self.assessed.saturating_add(CALM_S)
             || silence(&self.arrivals, self.public_last, now) != Silence::None
     }
@@ -277,7 +277,8 @@ impl Address {
     /// What was counted while the host itself was in trouble is no evidence of any path.
     fn note_trouble(&mut self, now: u64, assessment: &Assessment) {
         if assessment.explained {
-            self.explained_since.get_or_insert(now);
+            let since = now.saturating_sub(assessment.trouble.late_s);
+            self.explained_since.get_or_insert(since);
         } else if let Some(since) = self.explained_since.take() {
             for prefix in self.prefixes.values_mut() {
                 prefix.discard(since);
