@@ -19,6 +19,7 @@ mod privilege;
 mod readme;
 mod recording;
 mod replay;
+mod runbook;
 mod scenarios;
 mod schema;
 mod witness;

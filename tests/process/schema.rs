@@ -64,6 +64,7 @@ fn every_event_is_in_it_and_told_apart_by_its_name() {
         "context",
         "flow_sample",
         "hops",
+        "host_evidence",
         "host_sample",
         "incident",
         "path_window",

@@ -9,8 +9,8 @@ use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 
 const ROUTERS: u8 = 4;
 
-/// A host, routers in a row and a destination: cable number `n` is 192.0.2.(4 n)/30 and
-/// 2001:db8:n::/64, with the end towards the host first.
+/// A host, routers in a row and a destination: cable number `n` is `192.0.2.(4 n)/30` and
+/// `2001:db8:n::/64`, with the end towards the host first.
 struct Row {
     hosts: Vec<Netns>,
     _network: Network,
