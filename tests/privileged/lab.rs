@@ -79,7 +79,7 @@ fn the_incident_is_detected_advised_and_seen_to_recover() {
 #[test]
 fn a_lone_session_is_advised_on_with_witnesses() {
     crate::require_root();
-    let args = ["--lone", "--quick", "--json", "--seconds", "90"];
+    let args = ["--lone", "--quick", "--json", "--seconds", "150"];
     let (lab, lines, stderr) = run_to_end(&args);
     let shown = format!("{}\n{stderr}", lines.join("\n"));
     assert_eq!(lab.code, Some(0), "{shown}");
