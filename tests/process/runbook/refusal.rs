@@ -94,7 +94,6 @@ fn several_addresses_that_fit() {
 fn an_address_that_a_service_manages() {
     let scene = Scene::new();
     let cases = r#"
-    *skeleton*) ;;
     *describe-addresses*)
         "$real" "$@" | awk 'BEGIN { FS = OFS = "\t" } { $7 = "alb"; print }'
         exit 0 ;;"#;
