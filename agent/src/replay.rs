@@ -225,6 +225,6 @@ fn recorded_systems(recorded: &Config, start: Time) -> Option<Arc<AsTable>> {
 fn is_judgement(note: &Note) -> bool {
     matches!(
         note.event,
-        Event::Verdict(_) | Event::Incident(_) | Event::Recommendation(_)
+        Event::Verdict(_) | Event::Incident(_) | Event::HostEvidence(_) | Event::Recommendation(_)
     )
 }

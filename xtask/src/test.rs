@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every test there is, from plain functions to real packets.
 
 mod stage;
-mod tally;
+pub(crate) mod tally;
 
 use std::process::ExitCode;
 

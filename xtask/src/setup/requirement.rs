@@ -13,6 +13,8 @@ pub(crate) enum Need {
     Cloud,
     /// Check the sources' form.
     Lint,
+    /// Boot other kernels.
+    Machine,
 }
 
 /// One thing that has to be on the machine.
@@ -159,6 +161,56 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
         probe: Probe::CargoSubcommand("clippy"),
         remedies: &[Remedy::RustupComponent("clippy")],
     },
+    Requirement {
+        name: "qemu-system-x86_64",
+        need: Need::Machine,
+        why: "vm only: runs other kernels",
+        probe: Probe::Program("qemu-system-x86_64"),
+        remedies: &[Remedy::Package {
+            apt: "qemu-system-x86",
+            dnf: "qemu-system-x86-core",
+        }],
+    },
+    Requirement {
+        name: "busybox",
+        need: Need::Machine,
+        why: "vm only: the small programs of the guest, and the tables of its modules",
+        probe: Probe::Program("busybox"),
+        remedies: &[Remedy::Package {
+            apt: "busybox-static",
+            dnf: "busybox",
+        }],
+    },
+    Requirement {
+        name: "xz",
+        need: Need::Machine,
+        why: "vm only: unpacks the modules of a kernel",
+        probe: Probe::Program("xz"),
+        remedies: &[Remedy::Package {
+            apt: "xz-utils",
+            dnf: "xz",
+        }],
+    },
+    Requirement {
+        name: "dpkg-deb",
+        need: Need::Machine,
+        why: "vm only: unpacks kernel packages",
+        probe: Probe::Program("dpkg-deb"),
+        remedies: &[Remedy::Package {
+            apt: "dpkg",
+            dnf: "dpkg",
+        }],
+    },
+    Requirement {
+        name: "strip",
+        need: Need::Machine,
+        why: "vm only: takes the line numbers out of the programs, most of their size",
+        probe: Probe::Program("strip"),
+        remedies: &[Remedy::Package {
+            apt: "binutils",
+            dnf: "binutils",
+        }],
+    },
 ];
 
 impl Requirement {
@@ -231,7 +283,9 @@ mod tests {
             .iter()
             .all(|n| names.contains(n))
         );
-        assert!(!names.contains(&"clippy") && !names.contains(&"rustfmt"));
+        for other in ["clippy", "rustfmt", "qemu-system-x86_64"] {
+            assert!(!names.contains(&other), "{other}");
+        }
     }
 
     #[test]
