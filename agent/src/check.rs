@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::bpf::probe_names;
 use crate::config::{Config, ConfigError};
+use crate::host::sockets::probe;
 use crate::startup::{self, Unfit};
 
 /// Why the agent cannot run.
@@ -95,6 +96,15 @@ fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> 
         };
         let has = knowledge.lacks(name).is_none();
         line(out, has || !required, name, &words)?;
+    }
+    match probe() {
+        Ok(()) => line(out, true, "sockets", "the kernel tells of single sockets")?,
+        Err(error) => mark(
+            out,
+            "warn",
+            "sockets",
+            &format!("{error}: incidents come without a snapshot of their sockets"),
+        )?,
     }
     if let Err(unfit) = privileges {
         return Ok(Err(unfit));

@@ -20,6 +20,7 @@ use crate::sink::{Identity, Output, OutputError, Queue, Stream, Writer};
 use crate::startup::{self, Unfit};
 use crate::vitals::{self, Figures, Vitals};
 
+mod look;
 mod pace;
 mod recorder;
 mod stop;
@@ -167,6 +168,7 @@ impl Daemon {
             out: pipeline::Output {
                 notes: Vec::new(),
                 samples: recorder.is_some().then(Vec::new),
+                looks: Some(Vec::new()),
             },
             recorder,
             health: Duration::from_secs_f64(config.health.seconds),
@@ -260,6 +262,7 @@ impl Daemon {
         let (now_ns, host) = self.look_at_host(true);
         self.pipeline
             .finish(now_ns, &host, self.clock, &mut self.out);
+        self.look_at_sockets(now_ns);
         self.send();
         let figures = self.figures();
         let lost = self.vitals.lost(&self.kernel, &figures);

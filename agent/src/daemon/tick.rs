@@ -11,6 +11,7 @@ impl Daemon {
     pub(super) fn judge(&mut self) {
         let (now_ns, host) = self.look_at_host(false);
         let window_closed = self.pipeline.tick(now_ns, &host, self.clock, &mut self.out);
+        self.look_at_sockets(now_ns);
         self.send();
         if window_closed && self.vitals.has_news(&self.kernel, &self.figures()) {
             self.tell_health();

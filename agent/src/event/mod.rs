@@ -12,6 +12,7 @@ mod incident;
 mod remediation;
 mod sample;
 pub mod schema;
+mod sockets;
 mod tcp;
 mod time;
 mod window;
@@ -31,6 +32,7 @@ pub use sample::{
     FlowSample, HostSample, SampledDrops, SampledEnd, SampledEnds, SampledFiltered, SampledFlow,
     SampledHost,
 };
+pub use sockets::{SnapshotMoment, SnapshotSockets, SocketFigures, SocketProcess, SocketSnapshot};
 pub use tcp::{
     CwndDetail, End, IpVersion, Network, PathInfo, RetransmitDetail, RetransmitType, TcpCwnd,
     TcpCwndInfo, TcpRetransmit, TcpRetransmitInfo, TcpSocket,
@@ -65,6 +67,7 @@ pub enum Event {
     FlowSample(Box<FlowSample>),
     HostSample(HostSample),
     Context(Box<Context>),
+    SocketSnapshot(Box<SocketSnapshot>),
 }
 
 /// How soon an event may be dropped when a sink cannot keep up; the greatest goes last.
@@ -97,6 +100,7 @@ impl Event {
             Self::FlowSample(_) => "flow_sample",
             Self::HostSample(_) => "host_sample",
             Self::Context(_) => "context",
+            Self::SocketSnapshot(_) => "socket_snapshot",
         }
     }
 
@@ -113,7 +117,9 @@ impl Event {
             | Self::AgentHealth(_)
             | Self::Verdict(_)
             | Self::Context(_) => Priority::State,
-            Self::Incident(_) | Self::Recommendation(_) => Priority::Alert,
+            Self::Incident(_) | Self::Recommendation(_) | Self::SocketSnapshot(_) => {
+                Priority::Alert
+            }
         }
     }
 

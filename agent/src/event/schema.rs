@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     AgentHealth, AgentStart, AgentStop, Context, FlowSample, HostSample, Incident, Line,
-    PathWindow, PeerWindow, Recommendation, SCHEMA_VERSION, TcpCwnd, TcpRetransmit, Verdict,
+    PathWindow, PeerWindow, Recommendation, SCHEMA_VERSION, SocketSnapshot, TcpCwnd, TcpRetransmit,
+    Verdict,
 };
 
 /// The schema: one alternative per event, told apart by `event.name`.
@@ -28,6 +29,7 @@ pub fn document() -> Value {
         line::<FlowSample>(&mut generator, "flow_sample"),
         line::<HostSample>(&mut generator, "host_sample"),
         line::<Context>(&mut generator, "context"),
+        line::<SocketSnapshot>(&mut generator, "socket_snapshot"),
     ];
     let definitions: Map<String, Value> = generator.take_definitions(true);
     let mut document = json!({

@@ -6,6 +6,7 @@ mod filter;
 mod proc;
 mod protocol;
 mod sample;
+pub mod sockets;
 mod watch;
 
 pub use addresses::{ContextWatch, own_netns};

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use super::sides::{evidence, ruled_out, side, sides};
 use super::verdict::{name, verdict};
-use super::{Note, percent, round};
+use super::{Note, percent, round, sockets};
 use crate::clock::Clock;
 use crate::detect::{Assessment, Change, Closing};
 use crate::ec2::Context;
 use crate::event::{
-    Event, Incident, IncidentInfo, IncidentRef, IncidentState, LocalOnly, Recommendation, Severity,
-    Target, Time, VerdictName, WorstPeer,
+    Event, Finding, Incident, IncidentInfo, IncidentRef, IncidentState, LocalOnly, Recommendation,
+    Severity, SnapshotMoment, SocketSnapshot, Target, Time, VerdictName, WorstPeer,
 };
 use crate::flow::{Local, PeerSums};
 use crate::hash::fnv1a;
@@ -28,6 +28,8 @@ pub struct Incidents {
     /// Onsets of the open incidents on the wall clock: told once, the same ever after, whatever
     /// the clock does meanwhile.
     onsets: HashMap<Local, Time>,
+    /// What the sockets showed when the open incidents opened.
+    sockets: HashMap<Local, Vec<Finding>>,
 }
 
 impl Incidents {
@@ -38,6 +40,7 @@ impl Incidents {
             context: Context::default(),
             worst_peers: HashMap::new(),
             onsets: HashMap::new(),
+            sockets: HashMap::new(),
         }
     }
 
@@ -60,6 +63,17 @@ impl Incidents {
                     snd_cwnd_min: peer.cwnd_min,
                 });
             }
+        }
+    }
+
+    /// Remembers what the sockets of an address showed when its incident opened.
+    pub fn note_sockets(&mut self, snapshot: &SocketSnapshot) {
+        let local = Local {
+            address: snapshot.network.local.address,
+            netns: snapshot.sockets.netns,
+        };
+        if snapshot.sockets.moment == SnapshotMoment::Opened && self.onsets.contains_key(&local) {
+            self.sockets.insert(local, sockets::evidence(snapshot));
         }
     }
 
@@ -96,6 +110,7 @@ impl Incidents {
                 let told = (IncidentState::Closed, verdict, Severity::Info);
                 let mut note = self.incident(*local, assessment, told, onset_ns, now_ns, clock);
                 self.onsets.remove(local);
+                self.sockets.remove(local);
                 note.message.push_str(match closing {
                     Closing::Silence => "; nothing public moves any more to judge by",
                     Closing::AfterAdvice => "; advice had been given",
@@ -127,6 +142,8 @@ impl Incidents {
             "incident {did} on {local}: {}; {duration:.0} s since its onset",
             sides(assessment)
         );
+        let mut evidence = evidence(assessment);
+        evidence.extend(self.sockets.get(&local).into_iter().flatten().cloned());
         let event = Event::Incident(Box::new(Incident {
             network: LocalOnly::new(local.address),
             incident: IncidentInfo {
@@ -143,7 +160,7 @@ impl Incidents {
                 confidence: round(assessment.confidence()),
                 public: side(&assessment.public),
                 private: side(&assessment.private),
-                evidence: evidence(assessment),
+                evidence,
                 ruled_out: ruled_out(assessment),
                 worst_peers: self.worst_peers.get(&local).cloned().unwrap_or_default(),
             },

@@ -7,6 +7,7 @@ mod firewall;
 mod incident;
 mod sample;
 mod sides;
+mod sockets;
 mod tcp;
 mod verdict;
 mod window;
@@ -15,6 +16,7 @@ pub use agent::{StartFacts, health, netns, start, stop};
 pub use context::{context, recorded_context};
 pub use incident::Incidents;
 pub use sample::{flow_sample, host_sample, recorded, recorded_host};
+pub use sockets::sockets;
 pub use tcp::{cwnd, retransmit, syn_ack};
 pub use window::{path_window, peer_window};
 

@@ -1,0 +1,94 @@
+//! Which process has a socket (`/proc/PID/fd`).
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::time::Instant;
+
+use crate::event::{SocketFigures, SocketProcess};
+
+/// What a link to a socket begins with; its inode number and `]` follow.
+const SOCKET: &[u8] = b"socket:[";
+/// `TASK_COMM_LEN` and to spare.
+const LONGEST_NAME: u64 = 64;
+
+/// Fills in the processes that have these sockets; tells whether every process could be looked at
+/// that had to be.
+pub(super) fn find(sockets: &mut [&mut SocketFigures], until: Instant) -> bool {
+    find_in(Path::new("/proc"), sockets, until)
+}
+
+fn find_in(proc: &Path, sockets: &mut [&mut SocketFigures], until: Instant) -> bool {
+    let Ok(entries) = fs::read_dir(proc) else {
+        return sockets.is_empty();
+    };
+    let mut all = true;
+    for entry in entries.flatten() {
+        if sockets.iter().all(|socket| socket.process.is_some()) {
+            return true;
+        }
+        if Instant::now() >= until {
+            return false;
+        }
+        let name = entry.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        all &= look_at(&entry.path(), pid, sockets, until);
+    }
+    // Sockets that no process has any more are nobody's, not unknown.
+    all || sockets.iter().all(|socket| socket.process.is_some())
+}
+
+/// One process. One that has ended meanwhile has been looked at.
+fn look_at(path: &Path, pid: u32, sockets: &mut [&mut SocketFigures], until: Instant) -> bool {
+    let entries = match fs::read_dir(path.join("fd")) {
+        Ok(entries) => entries,
+        Err(error) => return error.kind() == std::io::ErrorKind::NotFound,
+    };
+    for (number, entry) in entries.flatten().enumerate() {
+        if number % 256 == 255 && Instant::now() >= until {
+            return false;
+        }
+        let Some(inode) = fs::read_link(entry.path())
+            .ok()
+            .and_then(|link| inode(link.as_os_str().as_bytes()))
+        else {
+            continue;
+        };
+        for socket in sockets.iter_mut() {
+            if socket.inode == inode && socket.process.is_none() {
+                socket.process = Some(SocketProcess {
+                    pid,
+                    name: comm(path),
+                });
+            }
+        }
+    }
+    true
+}
+
+fn inode(link: &[u8]) -> Option<u32> {
+    let number = link.strip_prefix(SOCKET)?.strip_suffix(b"]")?;
+    std::str::from_utf8(number).ok()?.parse().ok()
+}
+
+/// The process's name. It may be anything that the process likes: what is not plain is replaced.
+fn comm(path: &Path) -> String {
+    let mut bytes = Vec::new();
+    let read = File::open(path.join("comm"))
+        .and_then(|file| file.take(LONGEST_NAME).read_to_end(&mut bytes));
+    if read.is_err() {
+        return String::new();
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let plain = |character: char| {
+        if character.is_control() {
+            '?'
+        } else {
+            character
+        }
+    };
+    text.trim_end_matches('\n').chars().map(plain).collect()
+}
