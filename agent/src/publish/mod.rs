@@ -16,6 +16,8 @@ pub use agent::{StartFacts, health, netns, start, stop};
 pub use context::{context, recorded_context};
 pub use incident::Incidents;
 pub use sample::{flow_sample, host_sample, recorded, recorded_host};
+#[cfg(test)]
+pub(crate) use sockets::a_socket;
 pub use sockets::sockets;
 pub use tcp::{cwnd, retransmit, syn_ack};
 pub use window::{path_window, peer_window};

@@ -103,6 +103,48 @@ fn one(socket: &SocketFigures) -> String {
     format!("{end}: {}", words.join(", "))
 }
 
+/// A socket whose figures take as much room as any, for unit tests.
+#[cfg(test)]
+pub(crate) fn a_socket() -> SocketFigures {
+    let end = crate::event::SampledEnd {
+        address: "fd00:e9e9:e9e9:e9e9:e9e9:e9e9:1:207".parse().unwrap(),
+        port: 40_112,
+    };
+    SocketFigures {
+        local: end.clone(),
+        peer: end,
+        state: "established".to_owned(),
+        ca_state: "recovery".to_owned(),
+        congestion_control: Some("cubic".to_owned()),
+        snd_cwnd: u32::MAX,
+        snd_ssthresh: Some(2),
+        unacked: u32::MAX,
+        retrans: u32::MAX,
+        lost: u32::MAX,
+        total_retrans: u32::MAX,
+        delivered: u32::MAX,
+        bytes_sent: 35_369,
+        bytes_retrans: 20_212,
+        bytes_acked: u64::MAX,
+        bytes_received: u64::MAX,
+        srtt_us: Some(80_210),
+        rttvar_us: Some(u32::MAX),
+        min_rtt_us: Some(u32::MAX),
+        rto_us: u32::MAX,
+        backoff: u8::MAX,
+        delivery_rate_bytes: Some(u64::MAX),
+        app_limited: false,
+        pacing_rate_bytes: Some(u64::MAX),
+        busy_us: u64::MAX,
+        rwnd_limited_us: u64::MAX,
+        sndbuf_limited_us: u64::MAX,
+        send_queue_bytes: u32::MAX,
+        uid: u32::MAX,
+        inode: u32::MAX,
+        process: None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,45 +153,19 @@ mod tests {
     };
 
     fn socket(peer: &str, cwnd: u32, retrans: u32) -> SocketFigures {
-        let end = |address: &str, port| SampledEnd {
-            address: address.parse().unwrap(),
-            port,
-        };
         SocketFigures {
-            local: end("fd00:e9e9:e9e9:e9e9:e9e9:e9e9:1:207", 22),
-            peer: end(peer, 40_112),
-            state: "established".to_owned(),
-            ca_state: "recovery".to_owned(),
-            congestion_control: Some("cubic".to_owned()),
+            peer: SampledEnd {
+                address: peer.parse().unwrap(),
+                port: 40_112,
+            },
             snd_cwnd: cwnd,
             snd_ssthresh: (retrans > 0).then_some(2),
-            unacked: u32::MAX,
-            retrans: u32::MAX,
-            lost: u32::MAX,
             total_retrans: retrans,
-            delivered: u32::MAX,
-            bytes_sent: 35_369,
-            bytes_retrans: 20_212,
-            bytes_acked: u64::MAX,
-            bytes_received: u64::MAX,
-            srtt_us: Some(80_210),
-            rttvar_us: Some(u32::MAX),
-            min_rtt_us: Some(u32::MAX),
-            rto_us: u32::MAX,
-            backoff: u8::MAX,
-            delivery_rate_bytes: Some(u64::MAX),
-            app_limited: false,
-            pacing_rate_bytes: Some(u64::MAX),
-            busy_us: u64::MAX,
-            rwnd_limited_us: u64::MAX,
-            sndbuf_limited_us: u64::MAX,
-            send_queue_bytes: u32::MAX,
-            uid: u32::MAX,
-            inode: u32::MAX,
             process: Some(SocketProcess {
                 pid: 812,
                 name: "sshd".to_owned(),
             }),
+            ..a_socket()
         }
     }
 

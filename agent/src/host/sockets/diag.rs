@@ -203,3 +203,117 @@ fn of_info(info: &TcpInfo, end: SampledEnd) -> SocketFigures {
         process: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a kernel 6.18 answered about a connection on its loopback.
+    const FOUND: &str = "\
+        a40100001400000007000000bc02000002010000bfaada1b7f0000010000000000000000000000007f00\
+        000100000000000000000000000000000000480000000000000000000000000000000000000000000000\
+        dc100800050008000000000008000f00000000000c001500010000000000000006001600520000001c01\
+        0200010000000007aa01e01c0300409c000000d200001802000000000000000000000000000000000000\
+        000000002c010000000000002c0100002c010000ffff0000d7ff00002100000012000000ffffff7f0a00\
+        0000cbff00000300000000000000d7ff000000000000711cdf6a07000000ffffffffffffffff89130000\
+        000000002c010000000000000400000003000000000000000b000000010000000100000017dd4d230100\
+        000000000000000000000000000000000000000000000000000002000000000000008813000000000000\
+        000000000000000000000000000000000000000000a40100000001000000000000000000000000000000\
+        0000000000000000000000000000000000000000000000000000000000000a0004006375626963000000";
+    /// What it answered about one that is not there.
+    const NONE: &str = "\
+        5c0000000200000008000000bc020000feffffff4800000014000100080000000000000002060a00ffff\
+        ffff000100027f0000010000000000000000000000007f00000100000000000000000000000000000000\
+        ffffffffffffffff";
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
+        let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16);
+        digits.chunks(2).map(|two| pair(two).unwrap()).collect()
+    }
+
+    fn parsed(bytes: &[u8]) -> io::Result<Option<SocketFigures>> {
+        Ok(understood(message(bytes)?.payload)?.and_then(|found| figures(&found)))
+    }
+
+    /// Held against what `ss -tie` printed of the same connection in the same second.
+    #[test]
+    fn an_answer_is_read_as_ss_reads_it() {
+        let socket = parsed(&bytes(FOUND)).unwrap().unwrap();
+        let end = |port| SampledEnd {
+            address: Ipv4Addr::LOCALHOST.into(),
+            port,
+        };
+        assert_eq!((socket.local, socket.peer), (end(49066), end(55835)));
+        assert_eq!(
+            (socket.state, socket.ca_state),
+            ("established".into(), "open".into())
+        );
+        assert_eq!(socket.congestion_control.as_deref(), Some("cubic"));
+        assert_eq!((socket.snd_cwnd, socket.snd_ssthresh), (10, None));
+        assert_eq!(
+            (socket.unacked, socket.retrans, socket.total_retrans),
+            (0, 0, 0)
+        );
+        let bytes = (socket.bytes_sent, socket.bytes_acked, socket.bytes_received);
+        assert_eq!(bytes, (5_000, 5_001, 300));
+        assert_eq!(
+            (socket.bytes_retrans, socket.delivered, socket.lost),
+            (0, 2, 0)
+        );
+        let times = (socket.srtt_us, socket.rttvar_us, socket.min_rtt_us);
+        assert_eq!(times, (Some(33), Some(18), Some(11)));
+        assert_eq!((socket.rto_us, socket.backoff), (204_000, 0));
+        assert_eq!(socket.delivery_rate_bytes, Some(4887272727));
+        assert!(socket.app_limited);
+        assert_eq!((socket.uid, socket.inode), (0, 528604));
+    }
+
+    #[test]
+    fn a_socket_that_is_gone_is_none_and_not_an_error() {
+        assert_eq!(parsed(&bytes(NONE)).unwrap(), None);
+        let mut refused = bytes(NONE);
+        // Operation not permitted in place of ENOENT.
+        refused[16..20].copy_from_slice(&(-1_i32).to_ne_bytes());
+        let error = parsed(&refused).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+    }
+
+    #[test]
+    fn no_damage_makes_it_panic() {
+        let whole = bytes(FOUND);
+        for length in 0..whole.len() {
+            let _ = parsed(&whole[..length]);
+        }
+        for at in 0..whole.len() {
+            for value in [0, 1, 0x7f, 0xff] {
+                let mut damaged = whole.clone();
+                damaged[at] = value;
+                let _ = parsed(&damaged);
+            }
+        }
+    }
+
+    #[test]
+    fn the_running_kernel_tells_of_its_sockets() {
+        probe().unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (own, peer) = (client.local_addr().unwrap(), client.peer_addr().unwrap());
+        let mut key = FlowKey {
+            local: own.ip(),
+            local_port: own.port(),
+            peer: peer.ip(),
+            peer_port: peer.port(),
+            netns: 0,
+        };
+        let mut diag = Diag::open().unwrap();
+        let socket = diag.ask(&key).unwrap().unwrap();
+        assert_eq!(
+            (socket.local.port, socket.state.as_str()),
+            (own.port(), "established")
+        );
+        key.peer_port ^= 1;
+        assert_eq!(diag.ask(&key).unwrap(), None);
+    }
+}

@@ -20,8 +20,11 @@ pub(super) fn find(sockets: &mut [&mut SocketFigures], until: Instant) -> bool {
 }
 
 fn find_in(proc: &Path, sockets: &mut [&mut SocketFigures], until: Instant) -> bool {
+    if sockets.is_empty() {
+        return true;
+    }
     let Ok(entries) = fs::read_dir(proc) else {
-        return sockets.is_empty();
+        return false;
     };
     let mut all = true;
     for entry in entries.flatten() {
@@ -91,4 +94,80 @@ fn comm(path: &Path) -> String {
         }
     };
     text.trim_end_matches('\n').chars().map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::publish::a_socket;
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(30)
+    }
+
+    /// A folder like `/proc` with processes that have these open.
+    fn proc(name: &str, processes: &[(u32, &str, &[&str])]) -> PathBuf {
+        let root = std::env::temp_dir().join(format!("edgeghost-{name}-{}", std::process::id()));
+        for (pid, comm, links) in processes {
+            let folder = root.join(pid.to_string());
+            fs::create_dir_all(folder.join("fd")).unwrap();
+            fs::write(folder.join("comm"), format!("{comm}\n")).unwrap();
+            for (number, link) in links.iter().enumerate() {
+                symlink(link, folder.join("fd").join(number.to_string())).unwrap();
+            }
+        }
+        root
+    }
+
+    #[test]
+    fn the_process_that_has_a_socket_is_found_by_its_inode() {
+        let root = proc(
+            "owner",
+            &[
+                (1, "init", &["/dev/null", "socket:[77]"]),
+                (
+                    812,
+                    "ngi\u{1b}nx",
+                    &["pipe:[7]", "socket:[7]", "socket:[x]"],
+                ),
+            ],
+        );
+        fs::create_dir_all(root.join("self/fd")).unwrap();
+        let (mut has, mut nobodys) = (a_socket(), a_socket());
+        (has.inode, nobodys.inode) = (7, 70);
+        let all = find_in(&root, &mut [&mut has, &mut nobodys], soon());
+        fs::remove_dir_all(&root).unwrap();
+        assert!(all, "every process was looked at");
+        let found = has.process.unwrap();
+        assert_eq!((found.pid, found.name.as_str()), (812, "ngi?nx"));
+        assert_eq!(nobodys.process, None);
+    }
+
+    #[test]
+    fn time_that_is_up_and_folders_that_are_closed_are_told() {
+        let mut socket = a_socket();
+        socket.inode = u32::MAX;
+        assert!(!find(&mut [&mut socket], Instant::now()), "no time");
+        assert!(find(&mut [], Instant::now()), "nothing to find");
+        let nowhere = Path::new("/no/such/folder");
+        assert!(!find_in(nowhere, &mut [&mut socket], soon()));
+    }
+
+    #[test]
+    fn this_process_has_its_own_sockets() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let link = format!(
+            "/proc/self/fd/{}",
+            std::os::fd::AsRawFd::as_raw_fd(&listener)
+        );
+        let link = fs::read_link(link).unwrap();
+        let mut socket = a_socket();
+        socket.inode = inode(link.as_os_str().as_bytes()).unwrap();
+        find(&mut [&mut socket], soon());
+        assert_eq!(socket.process.unwrap().pid, std::process::id());
+    }
 }
