@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use edgeghost_common::Offsets;
 use thiserror::Error;
 
-use crate::bpf::probe_names;
+use crate::bpf::{ProbeOutcome, ProbeState, probe_names};
 use crate::config::{Config, ConfigError};
 use crate::host::sockets::probe;
 use crate::startup::{self, Unfit};
@@ -110,8 +110,9 @@ fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> 
         return Ok(Err(unfit));
     }
     Ok(match startup::load(config, &knowledge) {
-        Ok(_) => {
+        Ok((kernel, _)) => {
             line(out, true, "programs", "load and attach")?;
+            refused(kernel.probes(), out)?;
             Ok(())
         }
         Err(unfit) => {
@@ -119,6 +120,19 @@ fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> 
             Err(unfit)
         }
     })
+}
+
+/// Programs that the kernel should run and refuses, and that the agent does without.
+fn refused(probes: &[ProbeOutcome], out: &mut impl Write) -> io::Result<()> {
+    for probe in probes {
+        if let ProbeState::Failed(reason) = &probe.state {
+            // The first line says why; the verifier's log goes on for pages.
+            let reason = reason.lines().next().unwrap_or_default();
+            let words = format!("refused, the agent does without: {reason}");
+            mark(out, "warn", probe.name, &words)?;
+        }
+    }
+    Ok(())
 }
 
 fn line(out: &mut impl Write, good: bool, what: &str, words: &str) -> io::Result<()> {
