@@ -14,6 +14,7 @@ mod command_line;
 mod configuration;
 mod detection;
 mod lab;
+mod metadata;
 mod privilege;
 mod readme;
 mod recording;

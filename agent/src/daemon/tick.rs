@@ -1,6 +1,7 @@
 //! What is done once a second: the context, the host's counters, the judgement.
 
 use super::Daemon;
+use super::witness::News;
 use crate::bpf::DropCounts;
 use crate::clock::Clock;
 use crate::host::HostSample;
@@ -12,6 +13,9 @@ impl Daemon {
         let (now_ns, host) = self.look_at_host(false);
         let window_closed = self.pipeline.tick(now_ns, &host, self.clock, &mut self.out);
         self.look_at_sockets(now_ns);
+        if let Some(witnesses) = &mut self.witnesses {
+            witnesses.tick(now_ns, self.pipeline.assessments(), &mut self.out.notes);
+        }
         self.send();
         if window_closed && self.vitals.has_news(&self.kernel, &self.figures()) {
             self.tell_health();
@@ -21,6 +25,17 @@ impl Daemon {
             && let Err(error) = self.kernel.set(settings)
         {
             log::error!("the report interval cannot be changed: {error}");
+        }
+    }
+
+    /// Tells what became of a connection or a look of the agent's own, if that is to be told.
+    pub(super) fn hear_witnesses(&mut self, news: News) {
+        let now_ns = Clock::monotonic_ns();
+        let Some(witnesses) = &mut self.witnesses else {
+            return;
+        };
+        for note in witnesses.take(news, now_ns) {
+            self.stream.emit(note);
         }
     }
 
@@ -48,16 +63,5 @@ impl Daemon {
             log::error!("the counts of dropped packets cannot be read: {error}");
             None
         })
-    }
-
-    /// Hands on what is known of the host's addresses, if it changed.
-    pub(super) fn look_at_context(&mut self, now_ns: u64) {
-        let Some(context) = self.context.changed(now_ns) else {
-            return;
-        };
-        if let Some(recorder) = &mut self.recorder {
-            recorder.context(context, self.clock.wall(now_ns));
-        }
-        self.pipeline.context(context);
     }
 }

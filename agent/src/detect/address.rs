@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use ipnet::IpNet;
+
 use super::assess::{Assessment, Circumstances};
 use super::incident::{Change, Course, Progress};
 use super::onset;
@@ -90,6 +92,17 @@ impl Address {
                 .note(at);
         }
         self.prefixes.len() > before
+    }
+
+    /// Forgets the evidence of all prefixes that share addresses with these ranges.
+    pub(super) fn forget_ranges(&mut self, ranges: &[IpNet]) {
+        let before = self.prefixes.len();
+        self.prefixes.retain(|(_, name), _| {
+            let own = name.range();
+            let shares = |range: &IpNet| range.contains(&own) || own.contains(range);
+            !ranges.iter().any(shares)
+        });
+        self.news |= self.prefixes.len() < before;
     }
 
     /// Prefixes known.

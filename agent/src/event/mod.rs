@@ -16,13 +16,16 @@ mod sockets;
 mod tcp;
 mod time;
 mod window;
+mod witness;
 
 pub use agent::{
     AgentHealth, AgentStart, AgentStop, ConfigInfo, Ec2Info, Health, KernelInfo, Lost, MapFill,
     NetnsCount, Probe, ProbeState, ProgramCost, StartInfo, StopInfo,
 };
-pub use context::{Context, ContextAddress, ContextInfo};
-pub use envelope::{Cloud, EventMeta, Host, Line, Service, Severity};
+pub use context::{
+    Context, ContextAddress, ContextAssociation, ContextInfo, ContextInterface, ContextSource,
+};
+pub use envelope::{Account, Cloud, EventMeta, Host, Line, Service, Severity};
 pub use incident::{
     Finding, Incident, IncidentInfo, IncidentState, RuledOut, Side, Verdict, VerdictInfo,
     VerdictName, WorstPeer,
@@ -39,6 +42,10 @@ pub use tcp::{
 };
 pub use time::Time;
 pub use window::{LocalOnly, PathWindow, PeerWindow, Quantiles, RetransmitCounts, WindowInfo};
+pub use witness::{
+    BothEnds, HopInfo, Hops, HopsDestination, HopsInfo, Witness, WitnessEnd, WitnessInfo,
+    WitnessState, WitnessTarget,
+};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -68,6 +75,8 @@ pub enum Event {
     HostSample(HostSample),
     Context(Box<Context>),
     SocketSnapshot(Box<SocketSnapshot>),
+    Witness(Box<Witness>),
+    Hops(Box<Hops>),
 }
 
 /// How soon an event may be dropped when a sink cannot keep up; the greatest goes last.
@@ -101,6 +110,8 @@ impl Event {
             Self::HostSample(_) => "host_sample",
             Self::Context(_) => "context",
             Self::SocketSnapshot(_) => "socket_snapshot",
+            Self::Witness(_) => "witness",
+            Self::Hops(_) => "hops",
         }
     }
 
@@ -116,7 +127,9 @@ impl Event {
             | Self::AgentStop(_)
             | Self::AgentHealth(_)
             | Self::Verdict(_)
-            | Self::Context(_) => Priority::State,
+            | Self::Context(_)
+            | Self::Witness(_)
+            | Self::Hops(_) => Priority::State,
             Self::Incident(_) | Self::Recommendation(_) | Self::SocketSnapshot(_) => {
                 Priority::Alert
             }

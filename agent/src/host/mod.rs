@@ -8,8 +8,9 @@ mod protocol;
 mod sample;
 pub mod sockets;
 mod watch;
+pub mod witness;
 
-pub use addresses::{ContextWatch, own_netns};
+pub use addresses::{AddressWatch, own_netns};
 pub use filter::{DropNews, DropWatch, Filtered};
 pub use sample::HostSample;
 pub use watch::HostWatch;
