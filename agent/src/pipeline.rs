@@ -1,6 +1,7 @@
 //! From records to events: decode, put on a path, remember, sum, judge. No I/O and no clock of
 //! its own.
 
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::flow::{
 };
 use crate::host::HostSample;
 use crate::path::{AsTable, Classifier, PathClass, Ranges};
-use crate::publish::{self, Incidents, Note};
+use crate::publish::{self, HostWitness, Incidents, Note};
 
 /// A judgement must stand for this long before it is told: one breath.
 const SETTLE_NS: u64 = 2_000_000_000;
@@ -59,6 +60,7 @@ pub struct Pipeline {
     windows: Windows,
     detector: Detector,
     incidents: Incidents,
+    host: HostWitness,
     peers_max: usize,
     window_ns: u64,
     window_began_ns: Option<u64>,
@@ -107,6 +109,7 @@ impl Pipeline {
                 settle_ns: SETTLE_NS,
             }),
             incidents: Incidents::new(config.detect.cooldown_seconds),
+            host: HostWitness::default(),
             peers_max: usize::try_from(config.window.peers_max).unwrap_or(usize::MAX),
             window_ns: nanos(config.window.seconds),
             window_began_ns: None,
@@ -140,6 +143,7 @@ impl Pipeline {
     /// said of the path they were taken to be on is forgotten.
     pub fn context(&mut self, context: &Context) {
         self.incidents.note_context(context);
+        self.host.note_context(context);
         let ranges = Ranges {
             vpc: context.vpc_blocks().collect(),
             own: context.public_addresses().into_iter().collect(),
@@ -190,12 +194,15 @@ impl Pipeline {
         if full {
             self.close_window(now_ns, clock, out);
         }
+        self.host.note(now_ns, host);
         for finding in self.detector.tick(now_ns, host) {
-            let note = self.incidents.note(&finding, now_ns, clock);
+            let mut note = self.incidents.note(&finding, now_ns, clock);
+            let evidence = self.host.testify(&finding, &mut note, now_ns);
             if let Some(looks) = &mut out.looks {
                 looks.extend(wanted(&self.table, finding.local, &note.event));
             }
             out.notes.push(note);
+            out.notes.extend(evidence);
         }
         full
     }
@@ -211,6 +218,12 @@ impl Pipeline {
         if !self.tick(now_ns, host, clock, out) {
             self.close_window(now_ns, clock, out);
         }
+    }
+
+    /// Peers that suffer, worst first for each local address of the agent's namespace, each with
+    /// that address: the way to them is worth a look.
+    pub fn sufferers(&self) -> Vec<(IpAddr, IpAddr)> {
+        self.host.sufferers()
     }
 
     /// What every address was last judged by.
@@ -233,6 +246,7 @@ impl Pipeline {
         let seconds = now_ns.saturating_sub(began_ns) as f64 / 1e9;
         let (paths, peers) = self.windows.close(&self.table, self.peers_max);
         self.incidents.note_peers(&peers);
+        self.host.note_peers(&peers, now_ns);
         let time = clock.wall(now_ns);
         for path in &paths {
             out.notes.push(publish::path_window(path, seconds, time));

@@ -230,6 +230,7 @@ fn is_judgement(note: &Note) -> bool {
         note.event,
         Event::Verdict(_)
             | Event::Incident(_)
+            | Event::HostEvidence(_)
             | Event::Recommendation(_)
             | Event::SocketSnapshot(_)
     )

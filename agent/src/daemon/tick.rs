@@ -46,7 +46,7 @@ impl Daemon {
         let figures = self.pipeline.figures();
         let busy = figures.flows > 0 || figures.received > self.received;
         self.received = figures.received;
-        let mut host = self.host.news(busy);
+        let mut host = self.host.news(busy, &self.pipeline.sufferers());
         // As long as the other counters are read.
         let reads = busy || host != HostSample::default();
         let counts = reads.then(|| self.drop_counts()).flatten();

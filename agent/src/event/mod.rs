@@ -7,7 +7,9 @@
 
 mod agent;
 mod context;
+mod detail;
 mod envelope;
+mod evidence;
 mod incident;
 mod remediation;
 mod sample;
@@ -25,7 +27,9 @@ pub use agent::{
 pub use context::{
     Context, ContextAddress, ContextAssociation, ContextInfo, ContextInterface, ContextSource,
 };
+pub use detail::{DriverDetail, HostDetail, InterfaceDetail, RouteDetail, RouteKind};
 pub use envelope::{Account, Cloud, EventMeta, Host, Line, Service, Severity};
+pub use evidence::{CheckState, HostCheck, HostEvidence, HostEvidenceInfo, HostFinding};
 pub use incident::{
     Finding, Incident, IncidentInfo, IncidentState, RuledOut, Side, Verdict, VerdictInfo,
     VerdictName, WorstPeer,
@@ -70,6 +74,7 @@ pub enum Event {
     PeerWindow(PeerWindow),
     Verdict(Box<Verdict>),
     Incident(Box<Incident>),
+    HostEvidence(Box<HostEvidence>),
     Recommendation(Box<Recommendation>),
     FlowSample(Box<FlowSample>),
     HostSample(HostSample),
@@ -105,6 +110,7 @@ impl Event {
             Self::PeerWindow(_) => "peer_window",
             Self::Verdict(_) => "verdict",
             Self::Incident(_) => "incident",
+            Self::HostEvidence(_) => "host_evidence",
             Self::Recommendation(_) => "recommendation",
             Self::FlowSample(_) => "flow_sample",
             Self::HostSample(_) => "host_sample",
@@ -127,6 +133,7 @@ impl Event {
             | Self::AgentStop(_)
             | Self::AgentHealth(_)
             | Self::Verdict(_)
+            | Self::HostEvidence(_)
             | Self::Context(_)
             | Self::Witness(_)
             | Self::Hops(_) => Priority::State,

@@ -4,6 +4,7 @@ mod agent;
 mod context;
 mod drops;
 mod firewall;
+mod host;
 mod incident;
 mod origin;
 mod sample;
@@ -16,6 +17,7 @@ mod witness;
 
 pub use agent::{StartFacts, health, netns, start, stop};
 pub use context::{context, context_in_words, recorded_context, source};
+pub use host::HostWitness;
 pub use incident::Incidents;
 pub use sample::{flow_sample, host_sample, recorded, recorded_host};
 #[cfg(test)]
