@@ -9,7 +9,6 @@ use thiserror::Error;
 use crate::bpf::probe_names;
 use crate::config::{Config, ConfigError};
 use crate::ec2::{Absence, Context, Firmware, MetadataWatch, READ_LIMIT};
-use crate::kernel::has_tracepoint;
 use crate::publish;
 use crate::startup::{self, Unfit};
 
@@ -114,13 +113,13 @@ fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> 
     };
     line(out, true, "kernel types", &(found + &without))?;
     for (name, required) in probe_names() {
-        let has = has_tracepoint(&knowledge.btf, name);
-        let words = match (has, required) {
-            (true, _) => "there",
-            (false, true) => "missing: the agent cannot do without",
-            (false, false) => "missing: the agent does without",
+        let words = match (knowledge.lacks(name), required) {
+            (None, _) => "there".to_owned(),
+            (Some(lack), true) => format!("{lack}: the agent cannot do without"),
+            (Some(lack), false) => format!("{lack}: the agent does without"),
         };
-        line(out, has || !required, name, words)?;
+        let has = knowledge.lacks(name).is_none();
+        line(out, has || !required, name, &words)?;
     }
     if let Err(unfit) = privileges {
         return Ok(Err(unfit));

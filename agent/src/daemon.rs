@@ -12,7 +12,7 @@ use crate::bpf::{Kernel, Records};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{ConfigInfo, StopInfo};
-use crate::host::HostWatch;
+use crate::host::{DropWatch, HostWatch, own_netns};
 use crate::path::AsTable;
 use crate::pipeline::{self, Pipeline};
 use crate::publish::{self, StartFacts};
@@ -111,6 +111,9 @@ struct Daemon {
     vitals: Vitals,
     pace: Pace,
     host: HostWatch,
+    drops: DropWatch,
+    /// Inode number of this process's network namespace.
+    netns: u32,
     /// Records received up to the last tick.
     received: u64,
     context: ContextWatch,
@@ -163,6 +166,8 @@ impl Daemon {
             vitals: Vitals::new(),
             pace: Pace::new(startup::settings(config)),
             host: HostWatch::new(),
+            drops: DropWatch::new(knowledge.drop_reasons.clone().unwrap_or_default()),
+            netns: own_netns(),
             received: 0,
             context,
             clock: Clock::anchored(),

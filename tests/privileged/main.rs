@@ -10,6 +10,7 @@
 )]
 
 mod cwnd;
+mod drops;
 mod exact;
 mod flood;
 mod host;

@@ -1,6 +1,7 @@
 //! What is done once a second: the context, the host's counters, the judgement.
 
 use super::Daemon;
+use crate::bpf::DropCounts;
 use crate::clock::Clock;
 use crate::host::HostSample;
 use crate::vitals;
@@ -29,10 +30,22 @@ impl Daemon {
         let figures = self.pipeline.figures();
         let busy = figures.flows > 0 || figures.received > self.received;
         self.received = figures.received;
-        let host = self.host.news(busy);
+        let mut host = self.host.news(busy);
+        // As long as the other counters are read.
+        let reads = busy || host != HostSample::default();
+        let counts = reads.then(|| self.drop_counts()).flatten();
+        host.drops = self.drops.news(counts.as_deref());
         if let Some(recorder) = &mut self.recorder {
             recorder.tick(now_ns, &host, self.clock, last);
         }
         (now_ns, host)
+    }
+
+    /// What was dropped in this process's network namespace so far, where the programs tell.
+    fn drop_counts(&self) -> Option<DropCounts> {
+        self.kernel.drops(self.netns).unwrap_or_else(|error| {
+            log::error!("the counts of dropped packets cannot be read: {error}");
+            None
+        })
     }
 }

@@ -174,7 +174,7 @@ impl Address {
         self.news
             || !calm
             || self.course.is_open()
-            || trouble.packets() > 0
+            || trouble.packets().max(trouble.firewall.recent) > 0
             || now >= self.assessed.saturating_add(CALM_S)
             || silence(&self.arrivals, self.public_last, now) != Silence::None
     }

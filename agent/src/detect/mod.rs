@@ -12,6 +12,7 @@
 mod address;
 mod assess;
 mod escrow;
+mod firewall;
 mod freshness;
 mod gamma;
 mod incident;
@@ -33,6 +34,7 @@ mod verdict;
 mod windows;
 
 pub use assess::Assessment;
+pub use firewall::Firewall;
 pub use incident::{Change, Closing, Progress, Told};
 pub use networks::Reach;
 pub use params::Params;
@@ -51,6 +53,7 @@ use crate::flow::{FlowSample, Local};
 use crate::host::HostSample;
 use crate::path::PathClass;
 use address::Address;
+use firewall::FirewallHistory;
 use params::{MAX_ADDRESSES, MAX_PREFIXES};
 use trouble::TroubleHistory;
 
@@ -71,6 +74,7 @@ pub struct Detector {
     addresses: BTreeMap<Local, Address>,
     prefixes: usize,
     trouble: TroubleHistory,
+    firewall: FirewallHistory,
     unjudged: u64,
 }
 
@@ -82,6 +86,7 @@ impl Detector {
             addresses: BTreeMap::new(),
             prefixes: 0,
             trouble: TroubleHistory::default(),
+            firewall: FirewallHistory::default(),
             unjudged: 0,
         }
     }
@@ -129,6 +134,7 @@ impl Detector {
     /// the samples.
     pub fn tick(&mut self, now_ns: u64, host: &HostSample) -> Vec<Finding> {
         let trouble = self.trouble.note(now_ns, host);
+        self.firewall.note(now_ns, host);
         let acquittals = self.acquittals();
         let mut findings = Vec::new();
         for (local, address) in &mut self.addresses {
@@ -136,6 +142,10 @@ impl Detector {
             let of_all = acquittals.get(&local.netns).copied().unwrap_or_default();
             let own = address.last().map_or(0.0, |last| last.acquits);
             let siblings = (of_all - own).min(0.0);
+            let trouble = Trouble {
+                firewall: self.firewall.of(local.address),
+                ..trouble
+            };
             let (assessment, changes) = address.tick(now_ns, &self.params, siblings, trouble);
             findings.extend(changes.into_iter().map(|change| Finding {
                 local: *local,

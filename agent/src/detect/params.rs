@@ -208,6 +208,8 @@ pub(super) const RECOVERING_S: u64 = 45;
 pub(super) const OTHER_CAUSE_S: u64 = 30;
 /// Local trouble is remembered for so long, seconds.
 pub(super) const LOCAL_S: u64 = 30;
+/// What the packet filter dropped is told of so many seconds.
+pub(super) const FIREWALL_S: u64 = 120;
 /// Share of the retransmissions of the last seconds that local trouble must be able to explain.
 pub(super) const LOCAL_SHARE: f64 = 0.2;
 /// Fewer packets without a route than this do not tell of a host that is cut off.

@@ -56,7 +56,7 @@ pub struct Probe {
 pub enum ProbeState {
     /// Running.
     Attached,
-    /// This kernel does not have the tracepoint; the agent does without.
+    /// This kernel does not have what the program needs; the agent does without.
     Unsupported,
     /// It should run and does not.
     Failed,

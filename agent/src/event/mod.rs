@@ -29,7 +29,10 @@ pub use incident::{
     VerdictName, WorstPeer,
 };
 pub use remediation::{Action, Command, IncidentRef, Recommendation, Remediation, Target};
-pub use sample::{FlowSample, HostSample, SampledEnd, SampledEnds, SampledFlow, SampledHost};
+pub use sample::{
+    FlowSample, HostSample, SampledDrops, SampledEnd, SampledEnds, SampledFiltered, SampledFlow,
+    SampledHost,
+};
 pub use tcp::{
     CwndDetail, End, IpVersion, Network, PathInfo, RetransmitDetail, RetransmitType, TcpCwnd,
     TcpCwndInfo, TcpRetransmit, TcpRetransmitInfo, TcpSocket,

@@ -39,7 +39,7 @@ impl AddressWatch {
 }
 
 /// Inode number of this process's network namespace; 0 if it cannot be told.
-fn own_netns() -> u32 {
+pub fn own_netns() -> u32 {
     std::fs::metadata("/proc/self/ns/net")
         .ok()
         .and_then(|file| u32::try_from(file.ino()).ok())

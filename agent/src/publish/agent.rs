@@ -128,10 +128,9 @@ pub fn netns(totals: &[(u32, NetnsTotals)]) -> Vec<NetnsCount> {
 fn probe(outcome: &ProbeOutcome) -> Probe {
     let (state, reason) = match &outcome.state {
         ProbeState::Attached => (crate::event::ProbeState::Attached, None),
-        ProbeState::Unsupported => (
-            crate::event::ProbeState::Unsupported,
-            Some("this kernel does not have the tracepoint".to_owned()),
-        ),
+        ProbeState::Unsupported(lack) => {
+            (crate::event::ProbeState::Unsupported, Some(lack.clone()))
+        }
         ProbeState::Failed(reason) => (
             crate::event::ProbeState::Failed,
             Some(reason.chars().take(2_000).collect()),

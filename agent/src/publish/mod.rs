@@ -2,6 +2,8 @@
 
 mod agent;
 mod context;
+mod drops;
+mod firewall;
 mod incident;
 mod origin;
 mod sample;
