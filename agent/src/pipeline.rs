@@ -12,7 +12,7 @@ use crate::flow::{
     DecodeError, FlowKey, FlowSample, FlowTable, Local, Record, Step, Windows, decode,
 };
 use crate::host::HostSample;
-use crate::path::{AsTable, Classifier, PathClass, Ranges};
+use crate::path::{AsTable, AwsRanges, Classifier, PathClass, Ranges};
 use crate::publish::{self, Incidents, Note};
 
 /// A judgement must stand for this long before it is told: one breath.
@@ -98,6 +98,13 @@ impl Pipeline {
         }
     }
 
+    /// With AWS's published ranges from now on, if there are any: flows that go on are put on their
+    /// paths anew.
+    pub fn set_aws_ranges(&mut self, aws: Option<Arc<AwsRanges>>) {
+        self.classifier = self.classifier.clone().with_aws(aws);
+        self.table.reclassify(&self.classifier);
+    }
+
     /// Takes in one record; what it gives to tell goes to `out`.
     pub fn take(&mut self, bytes: &[u8], clock: Clock, out: &mut Output) {
         self.received += 1;
@@ -126,6 +133,7 @@ impl Pipeline {
         let ranges = Ranges {
             vpc: context.vpc_blocks().collect(),
             own: context.public_addresses().into_iter().collect(),
+            region: context.instance.region.clone(),
             ..self.ranges.clone()
         };
         if ranges == self.ranges {

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::Config;
 use crate::hash::fnv1a;
-use crate::path::{AsTable, AsTableError};
+use crate::path::{AsTable, AsTableError, AwsRanges, AwsRangesError};
 
 /// Each may take its time, and all together have two seconds.
 const MAX_ENDPOINTS: usize = 4;
@@ -49,6 +49,9 @@ pub enum ConfigError {
     /// A table of autonomous systems that it names cannot be used.
     #[error(transparent)]
     AsTable(#[from] AsTableError),
+    /// AWS's ranges that it names cannot be used.
+    #[error(transparent)]
+    AwsRanges(#[from] AwsRangesError),
 }
 
 impl Config {
@@ -89,6 +92,15 @@ impl Config {
             return Ok(None);
         }
         Ok(Some(Arc::new(AsTable::read(files)?)))
+    }
+
+    /// AWS's ranges, if it names a file of them.
+    pub fn aws_ranges(&self) -> Result<Option<Arc<AwsRanges>>, ConfigError> {
+        let file = self.path.aws_ranges.as_path();
+        if file.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Arc::new(AwsRanges::read(file)?)))
     }
 
     fn check(&self, path: &Path) -> Result<(), ConfigError> {
