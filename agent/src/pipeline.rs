@@ -302,3 +302,6 @@ impl Pipeline {
 pub fn nanos(seconds: f64) -> u64 {
     (seconds * 1e9) as u64
 }
+
+#[cfg(test)]
+mod tests;

@@ -146,11 +146,11 @@ impl Replay<'_> {
                 }
             }
             Content::Context(known) => {
-                let context = publish::recorded_context(&known)?;
+                let known = publish::recorded_context(&known)?;
                 self.identity
                     .get_or_insert_with(Identity::unknown)
-                    .learn(&context);
-                self.pipeline.context(&context);
+                    .learn(&known);
+                self.pipeline.context(&known);
             }
             Content::Other => {}
         }
@@ -169,24 +169,21 @@ impl Replay<'_> {
         }
         let path = Path::new("of the recording");
         let recorded = Config::parse(toml, path).map_err(|error| error.to_string())?;
-        self.pipeline = match &self.given {
-            Some(given) => {
-                if *given.config != recorded {
-                    log::warn!(
-                        "judged by the configuration given (digest {}) instead of the recorded \
-                         one ({}): judgements may differ",
-                        given.config.digest(),
-                        recorded.digest()
-                    );
-                }
-                given.pipeline()
+        self.pipeline = if let Some(given) = &self.given {
+            if *given.config != recorded {
+                log::warn!(
+                    "judged by the configuration given (digest {}) instead of the recorded one \
+                     ({}): judgements may differ",
+                    given.config.digest(),
+                    recorded.digest()
+                );
             }
-            None => {
-                let systems = recorded_systems(&recorded, time);
-                let mut pipeline = Pipeline::new(&recorded, systems);
-                pipeline.set_aws_ranges(recorded_ranges(&recorded, time));
-                pipeline
-            }
+            given.pipeline()
+        } else {
+            let systems = recorded_systems(&recorded, time);
+            let mut pipeline = Pipeline::new(&recorded, systems);
+            pipeline.set_aws_ranges(recorded_ranges(&recorded, time));
+            pipeline
         };
         self.identity = Some(identity);
         self.last_ns = 0;

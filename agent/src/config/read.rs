@@ -141,13 +141,13 @@ impl Config {
                 1.0..=3600.0,
                 "1 to 3600",
             ),
+            (
+                "ec2.refresh_seconds",
+                self.ec2.refresh_seconds,
+                1.0..=3600.0,
+                "1 to 3600",
+            ),
         ];
-        let seconds = seconds.into_iter().chain([(
-            "ec2.refresh_seconds",
-            self.ec2.refresh_seconds,
-            1.0..=3600.0,
-            "1 to 3600",
-        )]);
         let counts = [
             (
                 "record.file_mebibytes",
@@ -194,20 +194,25 @@ impl Config {
                 return out(key, value.to_string(), allowed);
             }
         }
-        if !(1..=MAX_ENDPOINTS).contains(&self.ec2.endpoints.len()) {
-            let value = format!("a list of {}", self.ec2.endpoints.len());
-            return out(
-                "ec2.endpoints",
-                value,
-                "1 to 4 of them; ec2.metadata = \"off\" asks none",
-            );
-        }
         for (key, value, range, allowed) in counts {
             if !range.contains(&value) {
                 return out(key, value.to_string(), allowed);
             }
         }
-        Ok(())
+        self.check_endpoints(path)
+    }
+
+    fn check_endpoints(&self, path: &Path) -> Result<(), ConfigError> {
+        let count = self.ec2.endpoints.len();
+        if (1..=MAX_ENDPOINTS).contains(&count) {
+            return Ok(());
+        }
+        Err(ConfigError::Range {
+            path: path.to_owned(),
+            key: "ec2.endpoints",
+            value: format!("a list of {count}"),
+            allowed: "1 to 4 of them; ec2.metadata = \"off\" asks none",
+        })
     }
 }
 

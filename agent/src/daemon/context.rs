@@ -15,7 +15,7 @@ use crate::publish;
 const FIRST: Duration = Duration::from_secs(1);
 
 /// The metadata is asked for again before advice; whoever waits gives up after this.
-const GIVE_UP_NS: u64 = READ_LIMIT.as_nanos() as u64;
+const GIVE_UP_NS: u64 = READ_LIMIT.as_secs() * 1_000_000_000;
 
 /// It is not asked for advice more often than this: an answer is as good a little later.
 const ASK_EVERY_NS: u64 = 4_000_000_000;
