@@ -26,12 +26,14 @@ mod ranges;
 mod recorder;
 mod stop;
 mod tick;
+mod witness;
 
 use context::ContextWatch;
 use pace::Pace;
 use ranges::RangesWatch;
 use recorder::Recorder;
 use stop::Stop;
+use witness::Witnesses;
 
 /// Lines that may wait for the writer.
 const QUEUE_LINES: usize = 8_192;
@@ -125,6 +127,7 @@ struct Daemon {
     clock: Clock,
     out: pipeline::Output,
     recorder: Option<Recorder>,
+    witnesses: Option<Witnesses>,
     health: Duration,
 }
 
@@ -186,6 +189,7 @@ impl Daemon {
                 samples: recorder.is_some().then(Vec::new),
             },
             recorder,
+            witnesses: Witnesses::new(config, options.systems.clone()),
             health: Duration::from_secs_f64(config.health.seconds),
         };
         daemon.pipeline.set_aws_ranges(options.aws_ranges.clone());
@@ -214,6 +218,7 @@ impl Daemon {
                     }
                     looks += 1;
                 }
+                news = witness::news(self.witnesses.as_mut()) => self.hear_witnesses(news),
                 result = crowded.wait() => {
                     result.map_err(io_error("cannot watch the ring buffer"))?;
                     self.drain();
@@ -278,6 +283,10 @@ impl Daemon {
         let (now_ns, host) = self.look_at_host(true);
         self.pipeline
             .finish(now_ns, &host, self.clock, &mut self.out);
+        let witnesses = self.witnesses.take();
+        self.out
+            .notes
+            .extend(witnesses.and_then(|witnesses| witnesses.stop(now_ns)));
         self.send();
         let figures = self.figures();
         let lost = self.vitals.lost(&self.kernel, &figures);

@@ -19,5 +19,6 @@ mod privilege;
 mod readme;
 mod recording;
 mod replay;
+mod runbook;
 mod scenarios;
 mod schema;

@@ -7,6 +7,7 @@ mod proc;
 mod protocol;
 mod sample;
 mod watch;
+pub mod witness;
 
 pub use addresses::{AddressWatch, own_netns};
 pub use filter::{DropNews, DropWatch, Filtered};
