@@ -1,6 +1,7 @@
 //! Reading a configuration, and refusing what is wrong with it.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +12,9 @@ use thiserror::Error;
 use super::Config;
 use crate::hash::fnv1a;
 use crate::path::{AsTable, AsTableError, AwsRanges, AwsRangesError};
+
+/// A key, its value, the range that it must be in, and that range in words.
+type Bounded<T> = (&'static str, T, RangeInclusive<T>, &'static str);
 
 /// Each may take its time, and all together have two seconds.
 const MAX_ENDPOINTS: usize = 4;
@@ -114,7 +118,38 @@ impl Config {
     }
 
     fn check(&self, path: &Path) -> Result<(), ConfigError> {
-        let seconds = [
+        let out = |key, value: String, allowed| {
+            Err(ConfigError::Range {
+                path: path.to_owned(),
+                key,
+                value,
+                allowed,
+            })
+        };
+        for (key, value, range, allowed) in self.seconds() {
+            if !range.contains(&value) {
+                return out(key, value.to_string(), allowed);
+            }
+        }
+        for (key, value, range, allowed) in self.counts() {
+            if !range.contains(&value) {
+                return out(key, value.to_string(), allowed);
+            }
+        }
+        self.check_endpoints(path)?;
+        match self.witness.fault(&self.path.private_cidrs) {
+            Some((key, why)) => Err(ConfigError::Refused {
+                path: path.to_owned(),
+                key,
+                why,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Values that are times or shares, and what they may be.
+    fn seconds(&self) -> Vec<Bounded<f64>> {
+        vec![
             (
                 "report.interval_seconds",
                 self.report.interval_seconds,
@@ -169,8 +204,12 @@ impl Config {
                 5.0..=3600.0,
                 "5 to 3600",
             ),
-        ];
-        let counts = [
+        ]
+    }
+
+    /// Values that are counts, and what they may be.
+    fn counts(&self) -> Vec<Bounded<u32>> {
+        vec![
             (
                 "record.file_mebibytes",
                 self.record.file_mebibytes,
@@ -226,34 +265,7 @@ impl Config {
                 1..=60,
                 "1 to 60",
             ),
-        ];
-        let out = |key, value: String, allowed| {
-            Err(ConfigError::Range {
-                path: path.to_owned(),
-                key,
-                value,
-                allowed,
-            })
-        };
-        for (key, value, range, allowed) in seconds {
-            if !range.contains(&value) {
-                return out(key, value.to_string(), allowed);
-            }
-        }
-        for (key, value, range, allowed) in counts {
-            if !range.contains(&value) {
-                return out(key, value.to_string(), allowed);
-            }
-        }
-        self.check_endpoints(path)?;
-        match self.witness.fault(&self.path.private_cidrs) {
-            Some((key, why)) => Err(ConfigError::Refused {
-                path: path.to_owned(),
-                key,
-                why,
-            }),
-            None => Ok(()),
-        }
+        ]
     }
 
     fn check_endpoints(&self, path: &Path) -> Result<(), ConfigError> {
