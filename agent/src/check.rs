@@ -27,10 +27,14 @@ pub enum CheckError {
 /// Writes a line per finding, and gives the first reason why the agent cannot run here.
 pub fn run(config: &Config, out: &mut impl Write) -> io::Result<Result<(), CheckError>> {
     let networks = networks(config, out)?;
+    let ranges = aws_ranges(config, out)?;
     metadata(config, out)?;
     witnesses(config, out)?;
     let host = host(config, out)?;
-    Ok(networks.map_err(Into::into).and(host.map_err(Into::into)))
+    Ok(networks
+        .and(ranges)
+        .map_err(Into::into)
+        .and(host.map_err(Into::into)))
 }
 
 /// By what peers are told apart.
@@ -50,6 +54,25 @@ fn networks(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Conf
             &format!("by autonomous system: {systems}; addresses change hands: get it anew"),
         )?,
         Ok(Some(systems)) => line(out, true, what, &format!("by autonomous system: {systems}"))?,
+        Err(error) => {
+            line(out, false, what, &error.to_string())?;
+            return Ok(Err(error));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// By what AWS's own addresses are told apart.
+fn aws_ranges(config: &Config, out: &mut impl Write) -> io::Result<Result<(), ConfigError>> {
+    let what = "AWS ranges";
+    match config.aws_ranges() {
+        Ok(None) => line(
+            out,
+            true,
+            what,
+            "none: path.aws_ranges names no file, AWS's addresses are like any",
+        )?,
+        Ok(Some(ranges)) => line(out, true, what, &ranges.to_string())?,
         Err(error) => {
             line(out, false, what, &error.to_string())?;
             return Ok(Err(error));

@@ -15,7 +15,7 @@ use crate::flow::{
     side_by_side,
 };
 use crate::host::HostSample;
-use crate::path::{AsTable, Classifier, Network, PathClass, Ranges};
+use crate::path::{AsTable, AwsRanges, Classifier, Network, PathClass, Ranges};
 use crate::publish::{self, HostWitness, Incidents, Note};
 
 /// A judgement must stand for this long before it is told: one breath.
@@ -118,6 +118,13 @@ impl Pipeline {
         }
     }
 
+    /// With AWS's published ranges from now on, if there are any: flows that go on are put on their
+    /// paths anew.
+    pub fn set_aws_ranges(&mut self, aws: Option<Arc<AwsRanges>>) {
+        self.classifier = self.classifier.clone().with_aws(aws);
+        self.table.reclassify(&self.classifier);
+    }
+
     /// Takes in one record; what it gives to tell goes to `out`.
     pub fn take(&mut self, bytes: &[u8], clock: Clock, out: &mut Output) {
         self.received += 1;
@@ -147,6 +154,7 @@ impl Pipeline {
         let ranges = Ranges {
             vpc: context.vpc_blocks().collect(),
             own: context.public_addresses().into_iter().collect(),
+            region: context.instance.region.clone(),
             ..self.ranges.clone()
         };
         if ranges == self.ranges {
@@ -359,3 +367,6 @@ fn wanted(table: &FlowTable, local: Local, event: &Event) -> Option<Wanted> {
 pub fn nanos(seconds: f64) -> u64 {
     (seconds * 1e9) as u64
 }
+
+#[cfg(test)]
+mod tests;

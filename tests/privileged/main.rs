@@ -18,6 +18,7 @@ mod host;
 mod incoming;
 mod lab;
 mod loopback;
+mod metadata;
 mod namespaces;
 mod output;
 mod recording;

@@ -42,6 +42,13 @@ impl Daemon {
     /// What a tick goes by, recorded before it is judged; `last` if no other follows.
     pub(super) fn look_at_host(&mut self, last: bool) -> (u64, HostSample) {
         let now_ns = Clock::monotonic_ns();
+        let ranges = self
+            .aws_ranges
+            .as_mut()
+            .and_then(|watch| watch.changed(now_ns));
+        if ranges.is_some() {
+            self.pipeline.set_aws_ranges(ranges);
+        }
         self.look_at_context(now_ns);
         let figures = self.pipeline.figures();
         let busy = figures.flows > 0 || figures.received > self.received;
