@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::ec2::{self, Endpoint};
 
 mod read;
+mod witness;
 
 pub use read::ConfigError;
+pub use witness::Witness;
 
 /// All settings, with their defaults.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -32,6 +34,8 @@ pub struct Config {
     pub health: Health,
     /// Bounds of a recording (`--record`).
     pub record: Record,
+    /// Connections of the agent's own when an address is suspect; off by default.
+    pub witness: Witness,
 }
 
 /// What the kernel half reports.

@@ -25,11 +25,13 @@ mod pace;
 mod recorder;
 mod stop;
 mod tick;
+mod witness;
 
 use context::ContextWatch;
 use pace::Pace;
 use recorder::Recorder;
 use stop::Stop;
+use witness::Witnesses;
 
 /// Lines that may wait for the writer.
 const QUEUE_LINES: usize = 8_192;
@@ -120,6 +122,7 @@ struct Daemon {
     clock: Clock,
     out: pipeline::Output,
     recorder: Option<Recorder>,
+    witnesses: Option<Witnesses>,
     health: Duration,
 }
 
@@ -176,6 +179,7 @@ impl Daemon {
                 samples: recorder.is_some().then(Vec::new),
             },
             recorder,
+            witnesses: Witnesses::new(config, options.systems.clone()),
             health: Duration::from_secs_f64(config.health.seconds),
         };
         daemon.look_at_context(Clock::monotonic_ns());
@@ -203,6 +207,7 @@ impl Daemon {
                     }
                     looks += 1;
                 }
+                news = witness::news(self.witnesses.as_mut()) => self.hear_witnesses(news),
                 result = crowded.wait() => {
                     result.map_err(io_error("cannot watch the ring buffer"))?;
                     self.drain();
@@ -267,6 +272,10 @@ impl Daemon {
         let (now_ns, host) = self.look_at_host(true);
         self.pipeline
             .finish(now_ns, &host, self.clock, &mut self.out);
+        let witnesses = self.witnesses.take();
+        self.out
+            .notes
+            .extend(witnesses.and_then(|witnesses| witnesses.stop(now_ns)));
         self.send();
         let figures = self.figures();
         let lost = self.vitals.lost(&self.kernel, &figures);

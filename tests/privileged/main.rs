@@ -27,6 +27,7 @@ mod reuse;
 mod start;
 mod stop;
 mod totals;
+mod witness;
 
 /// Fails where the test cannot be made: a test that is skipped in silence looks like one that
 /// has passed.

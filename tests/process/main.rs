@@ -20,5 +20,6 @@ mod privilege;
 mod readme;
 mod recording;
 mod replay;
+mod runbook;
 mod scenarios;
 mod schema;

@@ -46,6 +46,16 @@ pub enum ConfigError {
         /// What would be right.
         allowed: &'static str,
     },
+    /// A value that cannot serve its purpose.
+    #[error("configuration {path}: {key}: {why}")]
+    Refused {
+        /// File.
+        path: PathBuf,
+        /// Key, as `witness.targets`.
+        key: &'static str,
+        /// What is wrong, and what would be right.
+        why: String,
+    },
     /// A table of autonomous systems that it names cannot be used.
     #[error(transparent)]
     AsTable(#[from] AsTableError),
@@ -129,6 +139,18 @@ impl Config {
                 1.0..=3600.0,
                 "1 to 3600",
             ),
+            (
+                "witness.round_seconds",
+                self.witness.round_seconds,
+                5.0..=300.0,
+                "5 to 300",
+            ),
+            (
+                "witness.pause_seconds",
+                self.witness.pause_seconds,
+                5.0..=3600.0,
+                "5 to 3600",
+            ),
         ];
         let seconds = seconds.into_iter().chain([(
             "ec2.refresh_seconds",
@@ -168,6 +190,30 @@ impl Config {
                 0..=10_000,
                 "0 to 10000",
             ),
+            (
+                "witness.segments",
+                self.witness.segments,
+                8..=200,
+                "8 to 200",
+            ),
+            (
+                "witness.connections_at_once",
+                self.witness.connections_at_once,
+                1..=16,
+                "1 to 16",
+            ),
+            (
+                "witness.bytes_per_connection",
+                self.witness.bytes_per_connection,
+                1_024..=1_048_576,
+                "1024 to 1048576",
+            ),
+            (
+                "witness.rounds_per_hour",
+                self.witness.rounds_per_hour,
+                1..=60,
+                "1 to 60",
+            ),
         ];
         let out = |key, value: String, allowed| {
             Err(ConfigError::Range {
@@ -195,7 +241,14 @@ impl Config {
                 return out(key, value.to_string(), allowed);
             }
         }
-        Ok(())
+        match self.witness.fault(&self.path.private_cidrs) {
+            Some((key, why)) => Err(ConfigError::Refused {
+                path: path.to_owned(),
+                key,
+                why,
+            }),
+            None => Ok(()),
+        }
     }
 }
 

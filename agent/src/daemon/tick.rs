@@ -1,6 +1,7 @@
 //! What is done once a second: the context, the host's counters, the judgement.
 
 use super::Daemon;
+use super::witness::News;
 use crate::bpf::DropCounts;
 use crate::clock::Clock;
 use crate::host::HostSample;
@@ -11,6 +12,9 @@ impl Daemon {
     pub(super) fn judge(&mut self) {
         let (now_ns, host) = self.look_at_host(false);
         let window_closed = self.pipeline.tick(now_ns, &host, self.clock, &mut self.out);
+        if let Some(witnesses) = &mut self.witnesses {
+            witnesses.tick(now_ns, self.pipeline.assessments(), &mut self.out.notes);
+        }
         self.send();
         if window_closed && self.vitals.has_news(&self.kernel, &self.figures()) {
             self.tell_health();
@@ -20,6 +24,17 @@ impl Daemon {
             && let Err(error) = self.kernel.set(settings)
         {
             log::error!("the report interval cannot be changed: {error}");
+        }
+    }
+
+    /// Tells what became of a connection or a look of the agent's own, if that is to be told.
+    pub(super) fn hear_witnesses(&mut self, news: News) {
+        let now_ns = Clock::monotonic_ns();
+        let Some(witnesses) = &mut self.witnesses else {
+            return;
+        };
+        for note in witnesses.take(news, now_ns) {
+            self.stream.emit(note);
         }
     }
 

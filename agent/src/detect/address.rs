@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 
 use super::assess::{Assessment, Circumstances};
+use super::hindsight::{Hindsight, Prefixes, public};
 use super::incident::{Change, Course, Progress};
 use super::onset;
 use super::params::{
@@ -16,8 +17,6 @@ use super::silence::{Arrivals, Heard, Silence, silence};
 use super::trouble::Trouble;
 use crate::flow::FlowSample;
 use crate::path::{PathClass, Prefix as PrefixName};
-
-type Prefixes = BTreeMap<(PathClass, PrefixName), Prefix>;
 
 /// One local address.
 #[derive(Debug)]
@@ -139,10 +138,13 @@ impl Address {
             Some(assessment) => assessment,
             None => self.judge(now, siblings, trouble),
         };
-        let prefixes = &self.prefixes;
-        let trial = assessment.trial;
-        let onset = || onset::of(public(prefixes), now, trial).map(|(second, _)| second * SECOND);
-        let changes = self.course.step(now_ns, &assessment, params, onset);
+        let hindsight = Hindsight {
+            prefixes: &self.prefixes,
+            now,
+            trial: assessment.trial,
+            own: self.own,
+        };
+        let changes = self.course.step(now_ns, &assessment, params, &hindsight);
         if let Some(settled_ns) = self.course.take_settled() {
             for prefix in self.prefixes.values_mut() {
                 prefix.settle(settled_ns / SECOND);
@@ -283,13 +285,6 @@ impl Address {
             }
         }
     }
-}
-
-/// Those on the public side.
-fn public(prefixes: &Prefixes) -> impl Iterator<Item = &Prefix> {
-    let of = prefixes.iter();
-    of.filter(|((class, _), _)| *class != PathClass::Private)
-        .map(|(_, prefix)| prefix)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod escrow;
 mod firewall;
 mod freshness;
 mod gamma;
+mod hindsight;
 mod incident;
 mod network_vote;
 mod networks;

@@ -17,6 +17,7 @@ pub mod schema;
 mod tcp;
 mod time;
 mod window;
+mod witness;
 
 pub use agent::{
     AgentHealth, AgentStart, AgentStop, ConfigInfo, Ec2Info, Health, KernelInfo, Lost, MapFill,
@@ -43,6 +44,10 @@ pub use tcp::{
 };
 pub use time::Time;
 pub use window::{LocalOnly, PathWindow, PeerWindow, Quantiles, RetransmitCounts, WindowInfo};
+pub use witness::{
+    BothEnds, HopInfo, Hops, HopsDestination, HopsInfo, Witness, WitnessEnd, WitnessInfo,
+    WitnessState, WitnessTarget,
+};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -72,6 +77,8 @@ pub enum Event {
     FlowSample(Box<FlowSample>),
     HostSample(HostSample),
     Context(Box<Context>),
+    Witness(Box<Witness>),
+    Hops(Box<Hops>),
 }
 
 /// How soon an event may be dropped when a sink cannot keep up; the greatest goes last.
@@ -105,6 +112,8 @@ impl Event {
             Self::FlowSample(_) => "flow_sample",
             Self::HostSample(_) => "host_sample",
             Self::Context(_) => "context",
+            Self::Witness(_) => "witness",
+            Self::Hops(_) => "hops",
         }
     }
 
@@ -121,7 +130,9 @@ impl Event {
             | Self::AgentHealth(_)
             | Self::Verdict(_)
             | Self::HostEvidence(_)
-            | Self::Context(_) => Priority::State,
+            | Self::Context(_)
+            | Self::Witness(_)
+            | Self::Hops(_) => Priority::State,
             Self::Incident(_) | Self::Recommendation(_) => Priority::Alert,
         }
     }

@@ -16,6 +16,7 @@ mod reader;
 mod route;
 mod sample;
 mod watch;
+pub mod witness;
 
 pub use addresses::{AddressWatch, own_netns};
 pub use filter::{DropNews, DropWatch, Filtered};

@@ -12,6 +12,7 @@ mod sides;
 mod tcp;
 mod verdict;
 mod window;
+mod witness;
 
 pub use agent::{StartFacts, health, netns, start, stop};
 pub use context::{context, context_in_words, recorded_context, source};
@@ -20,6 +21,7 @@ pub use incident::Incidents;
 pub use sample::{flow_sample, host_sample, recorded, recorded_host};
 pub use tcp::{cwnd, retransmit, syn_ack};
 pub use window::{path_window, peer_window};
+pub use witness::{RoundTold, hops};
 
 use crate::event::{Event, Severity, Time};
 
