@@ -212,6 +212,10 @@ impl Pipeline {
             out.notes.push(note);
             out.notes.extend(evidence);
         }
+        if host.detail.is_some() {
+            let time = clock.wall(now_ns);
+            out.notes.extend(self.host.catch_up(now_ns, time));
+        }
         full
     }
 

@@ -11,6 +11,7 @@
 
 mod cwnd;
 mod drops;
+mod evidence;
 mod exact;
 mod firewall;
 mod flood;

@@ -13,6 +13,7 @@ mod call;
 mod command_line;
 mod configuration;
 mod detection;
+mod host;
 mod lab;
 mod metadata;
 mod privilege;
