@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use ipnet::IpNet;
+
 use super::assess::{Assessment, Circumstances};
 use super::hindsight::{Hindsight, Prefixes, public};
 use super::incident::{Change, Course, Progress};
@@ -91,6 +93,17 @@ impl Address {
         self.prefixes.len() > before
     }
 
+    /// Forgets the evidence of all prefixes that share addresses with these ranges.
+    pub(super) fn forget_ranges(&mut self, ranges: &[IpNet]) {
+        let before = self.prefixes.len();
+        self.prefixes.retain(|(_, name), _| {
+            let own = name.range();
+            let shares = |range: &IpNet| range.contains(&own) || own.contains(range);
+            !ranges.iter().any(shares)
+        });
+        self.news |= self.prefixes.len() < before;
+    }
+
     /// Prefixes known.
     pub(super) fn len(&self) -> usize {
         self.prefixes.len()
@@ -163,7 +176,7 @@ impl Address {
         self.news
             || !calm
             || self.course.is_open()
-            || trouble.packets() > 0
+            || !trouble.is_none()
             || now >= self.assessed.saturating_add(CALM_S)
             || silence(&self.arrivals, self.public_last, now) != Silence::None
     }
@@ -264,7 +277,8 @@ impl Address {
     /// What was counted while the host itself was in trouble is no evidence of any path.
     fn note_trouble(&mut self, now: u64, assessment: &Assessment) {
         if assessment.explained {
-            self.explained_since.get_or_insert(now);
+            let since = now.saturating_sub(assessment.trouble.late_s);
+            self.explained_since.get_or_insert(since);
         } else if let Some(since) = self.explained_since.take() {
             for prefix in self.prefixes.values_mut() {
                 prefix.discard(since);

@@ -1,10 +1,12 @@
 //! What the detector is fed with, as it stands in `--record` files and comes back in `replay`.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::detail::HostDetail;
 use super::tcp::IpVersion;
 
 /// Of what older recordings do not tell, where that is the ordinary case.
@@ -159,8 +161,8 @@ pub struct SampledHost {
     /// `*_allowance_exceeded`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowance_exceeded: Option<u64>,
-    /// Packets that the host dropped on their way out (`tx_dropped` of all interfaces; without
-    /// what a queueing discipline dropped).
+    /// Packets that the host dropped on their way out: `tx_dropped` of all interfaces, and what
+    /// their queueing disciplines dropped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local_drops: Option<u64>,
     /// Segments sent, without those sent again (`Tcp: OutSegs`).
@@ -175,4 +177,41 @@ pub struct SampledHost {
     /// Packets without a route (`Ip: OutNoRoutes`, `Ip6OutNoRoutes`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_route: Option<u64>,
+    /// What is read every ten seconds, with the tick that follows the reading.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<HostDetail>,
+    /// Segments that the kernel dropped, by its own reasons (`kfree_skb`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drops: Option<SampledDrops>,
+}
+
+/// Segments of established connections (ACK, neither SYN nor RST) that the kernel dropped.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SampledDrops {
+    /// By the packet filter (`NETFILTER_DROP`), on their way in.
+    #[serde(default)]
+    pub filtered_in: u64,
+    /// By the packet filter, on their way out.
+    #[serde(default)]
+    pub filtered_out: u64,
+    /// The packet filter's by local address, at most eight; where there are none, the counts above
+    /// are taken for each address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<SampledFiltered>,
+    /// For other reasons, by the kernel's name without `SKB_DROP_REASON_`; at most sixteen.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<String, u64>,
+}
+
+/// What the packet filter dropped of one local address.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SampledFiltered {
+    /// The address.
+    pub address: IpAddr,
+    /// On their way in.
+    #[serde(default)]
+    pub filtered_in: u64,
+    /// On their way out.
+    #[serde(default)]
+    pub filtered_out: u64,
 }

@@ -2,5 +2,6 @@
 
 mod commands;
 mod reassociate;
+pub mod runbook;
 
 pub use reassociate::reassociate_elastic_ip;
