@@ -14,6 +14,7 @@ use crate::flow::{
 use crate::host::HostSample;
 use crate::path::{AsTable, Classifier, PathClass, Ranges};
 use crate::publish::{self, Incidents, Note};
+use crate::remedy;
 
 /// A judgement must stand for this long before it is told: one breath.
 const SETTLE_NS: u64 = 2_000_000_000;
@@ -80,6 +81,8 @@ impl Pipeline {
                 hold_ns: nanos(config.detect.hold_seconds),
                 recovered_ns: nanos(config.detect.recovered_seconds),
                 cooldown_ns: config.detect.cooldown_seconds.saturating_mul(1_000_000_000),
+                advices_a_day: usize::try_from(config.detect.advices_a_day).unwrap_or(usize::MAX),
+                counsel_ns: nanos(config.detect.counsel_seconds),
                 settle_ns: SETTLE_NS,
             }),
             incidents: Incidents::new(config.detect.cooldown_seconds),
@@ -113,7 +116,15 @@ impl Pipeline {
 
     /// Takes in what is known of the host's addresses, in place of what was known before.
     pub fn context(&mut self, context: &Context) {
+        for (local, mapped) in remedy::moves(self.incidents.context(), context) {
+            self.detector.note_remap(local, mapped);
+        }
         self.incidents.note_context(context);
+    }
+
+    /// Takes in the host's name, for advice to name it.
+    pub fn host_name(&mut self, name: &str) {
+        self.incidents.note_host_name(name);
     }
 
     /// Closes the window if it is time, and judges, as of the monotonic time `now_ns`. To be
@@ -126,7 +137,8 @@ impl Pipeline {
             self.close_window(now_ns, clock, out);
         }
         for finding in self.detector.tick(now_ns, host) {
-            out.notes.push(self.incidents.note(&finding, now_ns, clock));
+            let note = self.incidents.note(&finding, &self.detector, now_ns, clock);
+            out.notes.extend(note);
         }
         full
     }

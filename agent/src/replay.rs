@@ -171,6 +171,7 @@ impl Replay<'_> {
             }
             None => Pipeline::new(&recorded, recorded_systems(&recorded, time)),
         };
+        self.pipeline.host_name(&identity.host_name);
         self.identity = Some(identity);
         self.last_ns = 0;
         Ok(())

@@ -23,8 +23,8 @@ pub use agent::{
 pub use context::{Context, ContextAddress, ContextInfo};
 pub use envelope::{Cloud, EventMeta, Host, Line, Service, Severity};
 pub use incident::{
-    Finding, Incident, IncidentInfo, IncidentState, RuledOut, Side, Verdict, VerdictInfo,
-    VerdictName, WorstPeer,
+    Finding, Incident, IncidentInfo, IncidentState, Outcome, Repair, RuledOut, Side, Verdict,
+    VerdictInfo, VerdictName, WorstPeer,
 };
 pub use remediation::{Action, Command, IncidentRef, Recommendation, Remediation, Target};
 pub use sample::{FlowSample, HostSample, SampledEnd, SampledEnds, SampledFlow, SampledHost};

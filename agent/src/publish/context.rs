@@ -6,8 +6,8 @@ use super::Note;
 use crate::ec2::{Context, Instance, Mapping};
 use crate::event::{self, ContextAddress, ContextInfo, Event, Severity, Time};
 use crate::flow::Local;
-
 use crate::path::unmap;
+use crate::remedy::ids::Id;
 
 /// Addresses told at most: a line of them stays below the longest that is allowed.
 const MAX_ADDRESSES: usize = 48;
@@ -40,7 +40,7 @@ pub fn context(context: &Context, time: Time) -> Note {
 }
 
 /// The context, out of a recording. Its values end up in command lines that somebody may paste
-/// into a shell, so an id with anything but letters, digits and hyphens is refused.
+/// into a shell, so what does not look like the id that it should be is refused.
 pub fn recorded_context(context: &event::Context) -> Result<Context, String> {
     let info = &context.context;
     let mut addresses = BTreeMap::new();
@@ -51,9 +51,18 @@ pub fn recorded_context(context: &event::Context) -> Result<Context, String> {
         };
         let mapping = Mapping {
             public_ip: known.public_ip,
-            allocation_id: id("allocation_id", known.allocation_id.as_deref())?,
-            association_id: id("association_id", known.association_id.as_deref())?,
+            allocation_id: id(
+                Id::Allocation,
+                "allocation_id",
+                known.allocation_id.as_deref(),
+            )?,
+            association_id: id(
+                Id::Association,
+                "association_id",
+                known.association_id.as_deref(),
+            )?,
             network_interface_id: id(
+                Id::Interface,
                 "network_interface_id",
                 known.network_interface_id.as_deref(),
             )?,
@@ -62,8 +71,8 @@ pub fn recorded_context(context: &event::Context) -> Result<Context, String> {
     }
     Ok(Context {
         instance: Instance {
-            region: id("region", info.region.as_deref())?,
-            id: id("instance_id", info.instance_id.as_deref())?,
+            region: id(Id::Region, "region", info.region.as_deref())?,
+            id: id(Id::Instance, "instance_id", info.instance_id.as_deref())?,
             ..Instance::default()
         },
         addresses,
@@ -71,13 +80,9 @@ pub fn recorded_context(context: &event::Context) -> Result<Context, String> {
     })
 }
 
-fn id(field: &str, text: Option<&str>) -> Result<Option<String>, String> {
-    let plain = |text: &str| {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-        !text.is_empty() && text.len() <= 64 && !text.starts_with('-') && text.bytes().all(fits)
-    };
+fn id(kind: Id, field: &str, text: Option<&str>) -> Result<Option<String>, String> {
     match text {
-        Some(text) if !plain(text) => Err(format!("context: `{field}` is no id: {text:?}")),
+        Some(text) if !kind.fits(text) => Err(format!("context: `{field}` is no id: {text:?}")),
         text => Ok(text.map(str::to_owned)),
     }
 }
@@ -140,7 +145,16 @@ mod tests {
 
     #[test]
     fn what_is_no_id_does_not_get_into_a_command() {
-        for bad in ["eipalloc-1; reboot", "$(x)", "", "--help", "<X>", "a\nb"] {
+        for bad in [
+            "eipalloc-1; reboot",
+            "$(x)",
+            "",
+            "--help",
+            "<X>",
+            "a\nb",
+            "eipalloc-0a",
+            "eni-0123456789abcdef0",
+        ] {
             let mut context = host(1);
             for mapping in context.addresses.values_mut() {
                 mapping.allocation_id = Some(bad.to_owned());
