@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod advice;
 mod as_table;
 mod bench;
 mod call;
@@ -14,6 +15,7 @@ mod command_line;
 mod configuration;
 mod detection;
 mod lab;
+mod made;
 mod privilege;
 mod readme;
 mod recording;

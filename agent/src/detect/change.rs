@@ -80,7 +80,7 @@ pub enum Escalation {
 pub struct Repair {
     /// The mapping of the address was last seen to change, `CLOCK_MONOTONIC` nanoseconds.
     pub changed_ns: Option<u64>,
-    /// Share of public segments sent again, before.
+    /// Share of public segments sent again, at its worst before anybody acted.
     pub before: Option<f64>,
     /// The same by the newest evidence alone.
     pub after: Option<f64>,

@@ -7,7 +7,7 @@ use super::params::{OUTCOME_S, SECOND};
 /// Watches one incident for signs that somebody acts. Without any, nothing is claimed.
 #[derive(Debug, Default)]
 pub(super) struct RepairWatch {
-    /// Share of public segments sent again, when it was last seen to lose before anybody acted.
+    /// Share of public segments sent again, at its worst before anybody acted.
     before: Option<f64>,
     remap: Option<Remap>,
 }
@@ -35,7 +35,9 @@ impl RepairWatch {
     /// The path loses, now.
     pub(super) fn note_loss(&mut self, assessment: &Assessment) {
         if self.remap.is_none() {
-            self.before = assessment.public.ratio().or(self.before);
+            let ratio = assessment.public.ratio();
+            let before = self.before.unwrap_or_default();
+            self.before = ratio.map(|ratio| ratio.max(before)).or(self.before);
         }
     }
 

@@ -181,7 +181,7 @@ pub struct Repair {
     /// Since it was last seen to change, seconds; absent where it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds_since_change: Option<f64>,
-    /// Share of public segments sent again, before.
+    /// Share of public segments sent again, at its worst before anybody acted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retransmit_ratio_before: Option<f64>,
     /// The same over the last minute or so.

@@ -166,7 +166,7 @@ impl Incidents {
         let duration = now_ns.saturating_sub(onset_ns) as f64 / 1e9;
         let did = match state {
             IncidentState::Opened => "opened",
-            IncidentState::Updated => "goes on",
+            IncidentState::Updated => "continues",
             IncidentState::Closed => "closed",
         };
         let message = format!(
@@ -222,7 +222,11 @@ fn with_outcome(mut note: Note, outcome: Outcome, repair: Repair, now_ns: u64) -
     } = repair;
     let since = changed_ns.map(|at| now_ns.saturating_sub(at) as f64 / 1e9);
     let share = |ratio: Option<f64>| ratio.map_or_else(|| "unknown".to_owned(), percent);
-    let figures = format!("{} sent again before, {} now", share(before), share(after));
+    let figures = format!(
+        "{} sent again at worst, {} now",
+        share(before),
+        share(after)
+    );
     let sentence = match (outcome, since) {
         (Outcome::Recovered, Some(since)) => {
             format!("; recovered: {figures}, {since:.0} s after the mapping of the address changed")
