@@ -50,11 +50,13 @@ pub enum Counter {
     LostCloseRingFull = 20,
     /// State that did not fit its socket: what was retransmitted meanwhile is not counted.
     StateStale = 21,
+    /// Dropped packets that were not counted: the hash refused the insertion.
+    DropInsertFailed = 22,
 }
 
 impl Counter {
     /// How many counters there are.
-    pub const COUNT: u32 = 22;
+    pub const COUNT: u32 = 23;
 
     /// All counters with the name under which they are published.
     pub const ALL: [(Self, &'static str); Self::COUNT as usize] = [
@@ -80,6 +82,7 @@ impl Counter {
         (Self::NetnsInsertFailed, "netns_totals.insert_failed"),
         (Self::LostCloseRingFull, "flow_close.ring_full"),
         (Self::StateStale, "flow_state.stale"),
+        (Self::DropInsertFailed, "drops.insert_failed"),
     ];
 
     /// Whether this counter stands for something that was seen and not delivered.
@@ -99,6 +102,7 @@ impl Counter {
                 | Self::NetnsInsertFailed
                 | Self::LostCloseRingFull
                 | Self::StateStale
+                | Self::DropInsertFailed
         )
     }
 }

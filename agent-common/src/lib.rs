@@ -7,10 +7,12 @@
 #![no_std]
 
 pub mod counters;
+pub mod drops;
 pub mod limits;
 pub mod offsets;
 pub mod record;
 
 pub use counters::{Counter, NetnsTotals};
+pub use drops::{DropCount, DropKey};
 pub use limits::Settings;
 pub use offsets::Offsets;

@@ -7,6 +7,12 @@ pub const MAX_FLOWS: u32 = 65_536;
 /// Network namespaces whose totals are kept apart.
 pub const MAX_NETNS: u32 = 1_024;
 
+/// Kinds of dropped packets ([`crate::DropKey`]) that are counted apart: some 20 reasons in each of
+/// some namespaces, and of those of established connections each address. An LRU hash: when it is
+/// full, the kind that was not seen longest makes room. One entry takes about 100 bytes of kernel
+/// memory and 16 more on each CPU.
+pub const MAX_DROP_KINDS: u32 = 1_024;
+
 /// Bytes of the ring buffer; a power of two and a multiple of the page size. Holds some 8,000
 /// flow reports, which is two drain periods of 16,000 active flows.
 pub const RING_BYTES: u32 = 2 * 1024 * 1024;

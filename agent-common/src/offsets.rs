@@ -164,6 +164,26 @@ kernel_fields! {
     skb_len: required "sk_buff" "len" 4;
     /// Segments in an skb, within `struct tcp_skb_cb`.
     gso_segs: required "tcp_skb_cb" "tcp_gso_segs" 2;
+    /// Ethernet protocol of an skb, network byte order; this and all below for dropped packets.
+    skb_protocol: optional "sk_buff" "protocol" 2;
+    /// Index of the device that an skb came in by, 0 if it was made here.
+    skb_iif: optional "sk_buff" "skb_iif" 4;
+    /// Pointer to the device that an skb is at, if it is at one.
+    skb_dev: optional "sk_buff" "dev" 8;
+    /// Pointer to the socket that an skb belongs to, if it does.
+    skb_sk: optional "sk_buff" "sk" 8;
+    /// Pointer to an skb's buffer.
+    skb_head: optional "sk_buff" "head" 8;
+    /// Start of the IP header, from the buffer's start.
+    skb_network_header: optional "sk_buff" "network_header" 2;
+    /// End of what lies in the buffer itself, from its start.
+    skb_tail: optional "sk_buff" "tail" 4;
+    /// Where `struct skb_shared_info` begins, from the buffer's start.
+    skb_end: optional "sk_buff" "end" 4;
+    /// Segments that a packet is to be cut into, or was put together from.
+    shared_gso_segs: optional "skb_shared_info" "gso_segs" 2;
+    /// Pointer to a device's network namespace.
+    dev_net: optional "net_device" "nd_net.net" 8;
 }
 
 const _: () = assert!(size_of::<Offsets>() == 4 * (Offsets::FIELDS.len() + 6));

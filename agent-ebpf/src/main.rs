@@ -7,6 +7,7 @@
 //! tcp_retransmit_skb    something is sent again (retransmit.rs)
 //! tcp_retransmit_synack a listener repeats a SYN-ACK (retransmit.rs)
 //! tcp_destroy_sock      a flow's last word (close.rs)
+//! kfree_skb             a packet is dropped, and why (dropped.rs)
 //! ```
 //!
 //! Every program is a BTF tracepoint; what it reads of a socket it reads through verifier-checked
@@ -31,6 +32,7 @@ mod birth;
 mod budget;
 mod close;
 mod cwnd;
+mod dropped;
 mod flow;
 mod maps;
 mod offsets;
@@ -81,6 +83,11 @@ fn tcp_retransmit_synack(ctx: BtfTracePointContext) -> i32 {
 #[btf_tracepoint(function = "tcp_destroy_sock")]
 fn tcp_destroy_sock(ctx: BtfTracePointContext) -> i32 {
     finish(&ctx, close::on_end(Sock::arg(&ctx, 0)))
+}
+
+#[btf_tracepoint(function = "kfree_skb")]
+fn kfree_skb(ctx: BtfTracePointContext) -> i32 {
+    finish(&ctx, dropped::on_drop(Skb::arg(&ctx, 0), ctx.arg(2)))
 }
 
 #[inline(always)]

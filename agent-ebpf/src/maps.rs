@@ -2,9 +2,9 @@
 
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, LruHashMap, LruPerCpuHashMap, PerCpuArray, RingBuf};
-use edgeghost_common::limits::{MAX_FLOWS, MAX_NETNS, RING_BYTES};
+use edgeghost_common::limits::{MAX_DROP_KINDS, MAX_FLOWS, MAX_NETNS, RING_BYTES};
 use edgeghost_common::record::FlowState;
-use edgeghost_common::{Counter, NetnsTotals, Settings};
+use edgeghost_common::{Counter, DropCount, DropKey, NetnsTotals, Settings};
 
 use crate::Outcome;
 use crate::budget::Bucket;
@@ -22,6 +22,11 @@ pub(crate) static FLOWS: LruHashMap<u64, FlowState> = LruHashMap::with_max_entri
 #[map]
 pub(crate) static NETNS: LruPerCpuHashMap<u32, NetnsTotals> =
     LruPerCpuHashMap::with_max_entries(MAX_NETNS, 0);
+
+/// Dropped TCP packets by kind. Per CPU: no atomics on the way.
+#[map]
+pub(crate) static DROPS: LruPerCpuHashMap<DropKey, DropCount> =
+    LruPerCpuHashMap::with_max_entries(MAX_DROP_KINDS, 0);
 
 /// One slot per [`Counter`].
 #[map]

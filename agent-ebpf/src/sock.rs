@@ -81,6 +81,80 @@ impl Skb {
         let bytes: u32 = read(self.0, get!(skb_len))?;
         Ok((u32::from(segments).max(1), u64::from(bytes)))
     }
+
+    /// Ethernet protocol, host byte order.
+    #[inline(always)]
+    pub(crate) fn protocol(self) -> u16 {
+        u16::from_be(self.load(get!(skb_protocol)))
+    }
+
+    /// Whether it did not come in by a device.
+    #[inline(always)]
+    pub(crate) fn made_here(self) -> bool {
+        self.load::<u32>(get!(skb_iif)) == 0
+    }
+
+    /// What lies so many bytes after the start of the IP header.
+    #[inline(always)]
+    pub(crate) fn at_network_header<T: Copy>(self, offset: u32) -> Result<T, Counter> {
+        let head: u64 = self.load(get!(skb_head));
+        let network: u16 = self.load(get!(skb_network_header));
+        read(head as *const u8, u32::from(network) + offset)
+    }
+
+    /// Whether the byte so many bytes after the start of the IP header lies in the buffer itself.
+    #[inline(always)]
+    pub(crate) fn holds(self, offset: u32) -> bool {
+        let network: u16 = self.load(get!(skb_network_header));
+        u32::from(network) + offset < self.load::<u32>(get!(skb_tail))
+    }
+
+    /// Segments that it is, or becomes, on the wire.
+    #[inline(always)]
+    pub(crate) fn wire_segments(self) -> Result<u64, Counter> {
+        let head: u64 = self.load(get!(skb_head));
+        let end: u32 = self.load(get!(skb_end));
+        let segments: u16 = read(head as *const u8, end + get!(shared_gso_segs))?;
+        Ok(u64::from(segments).max(1))
+    }
+
+    /// Inode number of the network namespace that it is in; 0 if it is nowhere in particular.
+    ///
+    /// The device tells where it has one: on arrival from another namespace the packet may still
+    /// belong to the sender's socket. On its way out it has none before routing is done, and in
+    /// TCP's own queues that place holds something else (`sk_buff.rbnode`).
+    #[inline(always)]
+    pub(crate) fn netns(self) -> Result<u32, Counter> {
+        /// Smaller numbers belong to no namespace (`PROC_DYNAMIC_FIRST` in `fs/proc/generic.c`, and
+        /// the fixed numbers below it in `include/uapi/linux/nsfs.h`).
+        const FIRST: u32 = 0xe000_0000;
+        let device: u64 = self.load(get!(skb_dev));
+        if device != 0
+            && let Ok(netns) = netns_at(device, get!(dev_net))
+            && netns >= FIRST
+        {
+            return Ok(netns);
+        }
+        let sock: u64 = self.load(get!(skb_sk));
+        if sock == 0 {
+            return Ok(0);
+        }
+        netns_at(sock, get!(skc_net))
+    }
+
+    #[inline(always)]
+    fn load<T: Copy>(self, offset: u32) -> T {
+        // SAFETY: the verifier admits this load only if the field lies at this offset with this
+        // size in the kernel's own `struct sk_buff`.
+        unsafe { core::ptr::read_volatile(self.0.add(offset as usize).cast::<T>()) }
+    }
+}
+
+/// Inode number of the namespace that the pointer at `offset` of something points to.
+#[inline(always)]
+fn netns_at(base: u64, offset: u32) -> Result<u32, Counter> {
+    let net: u64 = read(base as *const u8, offset)?;
+    read(net as *const u8, get!(net_inum))
 }
 
 impl Request {
@@ -218,13 +292,13 @@ fn ends(common: *const u8) -> Result<Endpoints, Counter> {
     }
     ends.local_port = read(common, get!(skc_num))?;
     ends.peer_port = u16::from_be(read(common, get!(skc_dport))?);
-    let net: u64 = read(common, get!(skc_net))?;
-    ends.netns = read(net as *const u8, get!(net_inum))?;
+    ends.netns = netns_at(common as u64, get!(skc_net))?;
     Ok(ends)
 }
 
+/// Writes an IPv4 address in its IPv6 form.
 #[inline(always)]
-fn map_v4(to: &mut [u8; 16], address: [u8; 4]) {
+pub(crate) fn map_v4(to: &mut [u8; 16], address: [u8; 4]) {
     to[10] = 0xff;
     to[11] = 0xff;
     to[12] = address[0];

@@ -30,6 +30,8 @@ pub enum Command {
     Check(ConfigFile),
     /// Judge a recording anew, and print the verdicts, incidents and recommendations
     Replay(Replay),
+    /// Print a recommendation as a shell script that checks, asks and re-associates the Elastic IP
+    Runbook(Runbook),
     /// Print the JSON Schema of the events
     Schema,
     /// Print the effective configuration as TOML
@@ -62,6 +64,27 @@ pub struct Replay {
     /// Recording, compressed or not; - for standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+}
+
+/// Options of `runbook`.
+#[derive(Debug, Args)]
+#[command(after_help = "At three in the morning:\n  \
+                        edgeghost runbook eg-0123456789abcdef --events /var/log/edgeghost.ndjson > runbook.sh\n  \
+                        sh runbook.sh --check    guards and dry runs, changes nothing\n  \
+                        sh runbook.sh            the same, asks, then does it; about 10 seconds\n\
+                        Run the script on a workstation, in CloudShell or on another host, not on the \
+                        host that it is about: without its address that may have no way to the EC2 \
+                        API. It needs a shell and the AWS CLI, and explains its options and exit codes \
+                        at its head. Printing it changes nothing and needs no rights.")]
+pub struct Runbook {
+    /// Id of an incident, with --events; or a file with events, of which the last recommendation
+    /// counts, - for standard input
+    #[arg(value_name = "INCIDENT|FILE")]
+    pub what: PathBuf,
+    /// Where to look the incident up: what `edgeghost run --output FILE` writes, compressed or
+    /// not; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
 }
 
 /// Where the configuration comes from.

@@ -30,6 +30,7 @@ pub mod pipeline;
 pub mod publish;
 pub mod remedy;
 pub mod replay;
+pub mod runbook;
 pub mod sink;
 pub mod startup;
 pub mod unpack;

@@ -11,6 +11,7 @@ use edgeghost::config::{Config, ConfigError};
 use edgeghost::daemon::{self, RunError, RunOptions};
 use edgeghost::path::AsTable;
 use edgeghost::replay::ReplayError;
+use edgeghost::runbook::RunbookError;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -55,6 +56,9 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
                 .transpose()?;
             edgeghost::replay::run(config.as_ref(), &replay.file, replay.explain, &mut out)?;
         }
+        Command::Runbook(options) => {
+            edgeghost::runbook::run(&options.what, options.events.as_deref(), &mut out)?;
+        }
         Command::Schema => {
             serde_json::to_writer_pretty(&mut out, &edgeghost::event::schema::document())?;
             writeln!(out)?;
@@ -83,7 +87,11 @@ fn exit_code(error: &(dyn Error + 'static)) -> ExitCode {
         || matches!(error.downcast_ref(), Some(CheckError::Config(_)))
         || matches!(error.downcast_ref(), Some(ReplayError::Config(_)))
         || matches!(error.downcast_ref(), Some(RunError::Output(_)))
-        || matches!(error.downcast_ref(), Some(ReplayError::Open { .. }));
+        || matches!(error.downcast_ref(), Some(ReplayError::Open { .. }))
+        || matches!(
+            error.downcast_ref(),
+            Some(RunbookError::Open { .. } | RunbookError::NoEvents { .. })
+        );
     let unfit = matches!(error.downcast_ref(), Some(RunError::Unfit(_)))
         || matches!(error.downcast_ref(), Some(CheckError::Unfit(_)));
     ExitCode::from(if usage {
@@ -96,8 +104,10 @@ fn exit_code(error: &(dyn Error + 'static)) -> ExitCode {
 }
 
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
-    let io = match error.downcast_ref() {
-        Some(ReplayError::Write(error)) => Some(error.kind()),
+    let io = match (error.downcast_ref(), error.downcast_ref()) {
+        (Some(ReplayError::Write(error)), _) | (_, Some(RunbookError::Write(error))) => {
+            Some(error.kind())
+        }
         _ => error.downcast_ref::<io::Error>().map(io::Error::kind),
     };
     let json = error

@@ -19,6 +19,10 @@ use crate::remedy;
 /// A judgement must stand for this long before it is told: one breath.
 const SETTLE_NS: u64 = 2_000_000_000;
 
+/// So long before advice the surroundings are looked at again: the metadata has two seconds to
+/// answer, and ticks come once a second.
+const CONTEXT_AHEAD_NS: u64 = 4_000_000_000;
+
 /// About the time between two ticks.
 const TICK_NS: u64 = 1_000_000_000;
 
@@ -33,6 +37,7 @@ pub struct Output {
 
 /// The way from records to events.
 pub struct Pipeline {
+    ranges: Ranges,
     classifier: Classifier,
     table: FlowTable,
     windows: Windows,
@@ -71,9 +76,11 @@ impl Pipeline {
             private: config.path.private_cidrs.clone(),
             ..Ranges::default()
         };
+        let classifier = Classifier::new(&ranges).with_systems(systems);
         let capacity = usize::try_from(config.flows.table_max).unwrap_or(usize::MAX);
         Self {
-            classifier: Classifier::new(&ranges).with_systems(systems),
+            ranges,
+            classifier,
             table: FlowTable::new(NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN)),
             windows: Windows::default(),
             detector: Detector::new(Params {
@@ -114,12 +121,53 @@ impl Pipeline {
         });
     }
 
-    /// Takes in what is known of the host's addresses, in place of what was known before.
+    /// Takes in what is known of the host's surroundings, in place of what was known before. It
+    /// takes effect at once: flows whose path is another one now are judged there, and what they
+    /// said of the path they were taken to be on is forgotten.
     pub fn context(&mut self, context: &Context) {
         for (local, mapped) in remedy::moves(self.incidents.context(), context) {
             self.detector.note_remap(local, mapped);
         }
         self.incidents.note_context(context);
+        let ranges = Ranges {
+            vpc: context.vpc_blocks().collect(),
+            own: context.public_addresses().into_iter().collect(),
+            ..self.ranges.clone()
+        };
+        if ranges == self.ranges {
+            return;
+        }
+        let changed = ranges.differences(&self.ranges);
+        self.classifier = self.classifier.with_ranges(&ranges);
+        self.ranges = ranges;
+        self.table.reclassify(&self.classifier);
+        self.detector.forget(&changed);
+    }
+
+    /// Whether what is known of the surroundings should be looked at again now, for advice is
+    /// near.
+    pub fn wants_context(&self, now_ns: u64) -> bool {
+        let soon_ns = now_ns.saturating_add(CONTEXT_AHEAD_NS);
+        let params = self.detector.params();
+        let lasts = |since: Option<u64>, least_ns: u64| {
+            since.is_some_and(|since| soon_ns.saturating_sub(since) >= least_ns)
+        };
+        self.progresses().any(|progress| {
+            progress.open
+                && !progress.advised
+                && lasts(progress.bad_since_ns, params.confirm_ns)
+                && lasts(progress.collapsed_since_ns, params.hold_ns)
+        })
+    }
+
+    /// Whether an incident is open.
+    pub fn has_incident(&self) -> bool {
+        self.progresses().any(|progress| progress.open)
+    }
+
+    fn progresses(&self) -> impl Iterator<Item = Progress> {
+        let addresses = self.detector.assessments();
+        addresses.filter_map(|(local, _)| self.detector.progress(local))
     }
 
     /// Takes in the host's name, for advice to name it.

@@ -9,7 +9,11 @@ use thiserror::Error;
 use crate::bpf::{Kernel, LoadError, Options, Records};
 use crate::config::Config;
 use crate::event::KernelInfo;
-use crate::kernel::{Btf, BtfError, ResolveError, capabilities, has_tracepoint, jiffies, resolve};
+use crate::kernel::drops::TRACEPOINT;
+use crate::kernel::{
+    Btf, BtfError, DropReasons, NoReasons, ResolveError, capabilities, has_tracepoint, jiffies,
+    resolve,
+};
 use crate::pipeline::nanos;
 
 /// Where the kernel tells its types.
@@ -57,6 +61,19 @@ pub struct Knowledge {
     pub btf: Btf,
     /// Where its fields are.
     pub offsets: Offsets,
+    /// What it calls the reasons for which it drops packets, if it tells them.
+    pub drop_reasons: Result<DropReasons, NoReasons>,
+}
+
+impl Knowledge {
+    /// What this kernel has not that the program of a tracepoint needs.
+    pub fn lacks(&self, tracepoint: &str) -> Option<String> {
+        if tracepoint == TRACEPOINT {
+            return self.drop_reasons.as_ref().err().map(ToString::to_string);
+        }
+        let lacks = !has_tracepoint(&self.btf, tracepoint);
+        lacks.then(|| "this kernel does not have the tracepoint".to_owned())
+    }
 }
 
 /// Checks the privileges.
@@ -79,6 +96,7 @@ pub fn study_kernel() -> Result<Knowledge, Unfit> {
     let mut offsets = resolve(&btf)?;
     offsets.jiffy_us = jiffies::microseconds();
     Ok(Knowledge {
+        drop_reasons: DropReasons::of(&btf, &offsets),
         raw_btf,
         btf,
         offsets,
@@ -91,11 +109,10 @@ pub fn load(config: &Config, knowledge: &Knowledge) -> Result<(Kernel, Records),
         max_flows: config.flows.kernel_max,
         settings: settings(config),
     };
-    let has = |name: &str| has_tracepoint(&knowledge.btf, name);
     Ok(Kernel::load(
         &knowledge.raw_btf,
         &knowledge.offsets,
-        has,
+        |name| knowledge.lacks(name),
         options,
     )?)
 }

@@ -16,6 +16,7 @@ mod configuration;
 mod detection;
 mod lab;
 mod made;
+mod metadata;
 mod privilege;
 mod readme;
 mod recording;

@@ -10,6 +10,7 @@ pub mod binary;
 pub mod config;
 pub mod event;
 pub mod expect;
+pub mod imds;
 pub mod interrupt;
 pub mod netns;
 pub mod nft;

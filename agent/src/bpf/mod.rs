@@ -2,12 +2,14 @@
 
 mod cost;
 mod counters;
+mod drops;
 mod object;
 mod probes;
 mod reader;
 
 pub use cost::ProgramCost;
 pub use counters::{CounterReading, Loss, Totals};
+pub use drops::DropCounts;
 pub use object::{Kernel, LoadError, Options};
 pub use probes::{ProbeOutcome, ProbeState, names as probe_names};
 pub use reader::{Crowded, Records};

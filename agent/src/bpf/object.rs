@@ -7,9 +7,10 @@ use edgeghost_common::{Offsets, Settings};
 use thiserror::Error;
 
 use super::counters::Counters;
-use super::probes::{self, ProbeOutcome};
+use super::drops::Drops;
+use super::probes::{self, ProbeOutcome, ProbeState};
 use super::reader::Records;
-use super::{CounterReading, ProgramCost, Totals, cost};
+use super::{CounterReading, DropCounts, ProgramCost, Totals, cost};
 
 /// The programs, built by build.rs.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/edgeghost-ebpf"));
@@ -58,17 +59,18 @@ pub struct Kernel {
     ebpf: Ebpf,
     settings: Array<MapData, Settings>,
     counters: Counters,
+    drops: Drops,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
     probes: Vec<ProbeOutcome>,
 }
 
 impl Kernel {
     /// Loads and attaches everything. `btf` is the kernel's type information, from which
-    /// `offsets` were taken. Nothing is attached before the reader's map exists.
+    /// `offsets` were taken; `lacks` says what this kernel has not that a program needs. Nothing is attached before the reader's map exists.
     pub fn load(
         btf: &[u8],
         offsets: &Offsets,
-        has_tracepoint: impl Fn(&str) -> bool,
+        lacks: impl Fn(&str) -> Option<String>,
         options: Options,
     ) -> Result<(Self, Records), LoadError> {
         let btf = aya::Btf::parse(btf, Endianness::default())?;
@@ -87,14 +89,16 @@ impl Kernel {
             .map_err(map("SETTINGS"))?;
         let counters = Counters::new(take(&mut ebpf, "COUNTERS")?, take(&mut ebpf, "NETNS")?)
             .map_err(map("COUNTERS"))?;
+        let drops = Drops::new(take(&mut ebpf, "DROPS")?).map_err(map("DROPS"))?;
         let records = Records::new(take(&mut ebpf, "RECORDS")?).map_err(map("RECORDS"))?;
         let logger = logger(&mut ebpf);
-        let probes = probes::attach(&mut ebpf, &btf, has_tracepoint)?;
+        let probes = probes::attach(&mut ebpf, &btf, lacks)?;
         Ok((
             Self {
                 ebpf,
                 settings,
                 counters,
+                drops,
                 logger,
                 probes,
             },
@@ -120,6 +124,19 @@ impl Kernel {
     /// Reads the totals of all network namespaces.
     pub fn totals(&self) -> Result<Totals, LoadError> {
         self.counters.totals().map_err(map("NETNS"))
+    }
+
+    /// Counts of the packets dropped in one network namespace since the programs were attached, or
+    /// nothing if the program does not run.
+    pub fn drops(&self, netns: u32) -> Result<Option<DropCounts>, LoadError> {
+        let runs = self
+            .probes
+            .iter()
+            .any(|probe| probe.name == "kfree_skb" && probe.state == ProbeState::Attached);
+        if !runs {
+            return Ok(None);
+        }
+        self.drops.read(netns).map(Some).map_err(map("DROPS"))
     }
 
     /// Run time of each program, where the kernel keeps run statistics.

@@ -36,6 +36,10 @@ const PROBES: &[Probe] = &[
         name: "tcp_probe",
         required: true,
     },
+    Probe {
+        name: "kfree_skb",
+        required: false,
+    },
 ];
 
 /// How a program fared.
@@ -52,8 +56,8 @@ pub struct ProbeOutcome {
 pub enum ProbeState {
     /// Attached.
     Attached,
-    /// This kernel does not have the tracepoint.
-    Unsupported,
+    /// This kernel does not have what the program needs; what that is.
+    Unsupported(String),
     /// The kernel has it, and refused.
     Failed(String),
 }
@@ -63,28 +67,25 @@ pub fn names() -> impl Iterator<Item = (&'static str, bool)> {
     PROBES.iter().map(|probe| (probe.name, probe.required))
 }
 
-/// Attaches every program whose tracepoint this kernel has. A required one that cannot be
-/// attached is an error; another one's failure is an outcome.
+/// Attaches every program that this kernel has all for; `lacks` says what is missing for one. A
+/// required one that cannot be attached is an error; another one's failure is an outcome.
 pub(super) fn attach(
     ebpf: &mut Ebpf,
     btf: &Btf,
-    has_tracepoint: impl Fn(&str) -> bool,
+    lacks: impl Fn(&str) -> Option<String>,
 ) -> Result<Vec<ProbeOutcome>, LoadError> {
     let mut outcomes = Vec::with_capacity(PROBES.len());
     for probe in PROBES {
-        let state = if has_tracepoint(probe.name) {
-            match attach_one(ebpf, btf, probe.name) {
+        let state = match lacks(probe.name) {
+            Some(lack) => ProbeState::Unsupported(lack),
+            None => match attach_one(ebpf, btf, probe.name) {
                 Ok(()) => ProbeState::Attached,
                 Err(reason) => ProbeState::Failed(reason),
-            }
-        } else {
-            ProbeState::Unsupported
+            },
         };
-        if probe.required && state != ProbeState::Attached {
-            let reason = match state {
-                ProbeState::Failed(reason) => reason,
-                _ => "this kernel does not have the tracepoint".to_owned(),
-            };
+        if probe.required
+            && let ProbeState::Failed(reason) | ProbeState::Unsupported(reason) = state
+        {
             return Err(LoadError::Probe {
                 name: probe.name,
                 reason,

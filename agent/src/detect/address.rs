@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use ipnet::IpNet;
+
 use super::assess::{Assessment, Circumstances};
 use super::change::{Change, Progress};
 use super::incident::Course;
@@ -93,6 +95,17 @@ impl Address {
         self.prefixes.len() > before
     }
 
+    /// Forgets the evidence of all prefixes that share addresses with these ranges.
+    pub(super) fn forget_ranges(&mut self, ranges: &[IpNet]) {
+        let before = self.prefixes.len();
+        self.prefixes.retain(|(_, name), _| {
+            let own = name.range();
+            let shares = |range: &IpNet| range.contains(&own) || own.contains(range);
+            !ranges.iter().any(shares)
+        });
+        self.news |= self.prefixes.len() < before;
+    }
+
     /// Prefixes known.
     pub(super) fn len(&self) -> usize {
         self.prefixes.len()
@@ -167,7 +180,7 @@ impl Address {
         self.news
             || !calm
             || self.course.is_open()
-            || trouble.packets() > 0
+            || trouble.packets().max(trouble.firewall.recent) > 0
             || now >= self.assessed.saturating_add(CALM_S)
             || silence(&self.arrivals, self.public_last, now) != Silence::None
     }

@@ -13,6 +13,7 @@ mod address;
 mod assess;
 mod change;
 mod escrow;
+mod firewall;
 mod freshness;
 mod gamma;
 mod history;
@@ -37,6 +38,7 @@ mod windows;
 
 pub use assess::Assessment;
 pub use change::{Change, Closing, Escalation, Progress, Repair, Told};
+pub use firewall::Firewall;
 pub use networks::Reach;
 pub use params::Params;
 pub use posterior::Posterior;
@@ -48,10 +50,13 @@ pub use verdict::Raw;
 
 use std::collections::{BTreeMap, HashMap};
 
+use ipnet::IpNet;
+
 use crate::flow::{FlowSample, Local};
 use crate::host::HostSample;
 use crate::path::PathClass;
 use address::Address;
+use firewall::FirewallHistory;
 use params::{MAX_ADDRESSES, MAX_PREFIXES};
 use trouble::TroubleHistory;
 
@@ -72,6 +77,7 @@ pub struct Detector {
     addresses: BTreeMap<Local, Address>,
     prefixes: usize,
     trouble: TroubleHistory,
+    firewall: FirewallHistory,
     unjudged: u64,
 }
 
@@ -83,6 +89,7 @@ impl Detector {
             addresses: BTreeMap::new(),
             prefixes: 0,
             trouble: TroubleHistory::default(),
+            firewall: FirewallHistory::default(),
             unjudged: 0,
         }
     }
@@ -137,6 +144,7 @@ impl Detector {
     /// the samples.
     pub fn tick(&mut self, now_ns: u64, host: &HostSample) -> Vec<Finding> {
         let trouble = self.trouble.note(now_ns, host);
+        self.firewall.note(now_ns, host);
         let acquittals = self.acquittals();
         let mut findings = Vec::new();
         for (local, address) in &mut self.addresses {
@@ -144,6 +152,10 @@ impl Detector {
             let of_all = acquittals.get(&local.netns).copied().unwrap_or_default();
             let own = address.last().map_or(0.0, |last| last.acquits);
             let siblings = (of_all - own).min(0.0);
+            let trouble = Trouble {
+                firewall: self.firewall.of(local.address),
+                ..trouble
+            };
             let (assessment, changes) = address.tick(now_ns, &self.params, siblings, trouble);
             findings.extend(changes.into_iter().map(|change| Finding {
                 local: *local,
@@ -165,6 +177,15 @@ impl Detector {
             *sums.entry(local.netns).or_default() += assessment.acquits;
         }
         sums
+    }
+
+    /// Forgets the evidence of all prefixes that share addresses with these ranges, whose path is
+    /// another one now.
+    pub fn forget(&mut self, ranges: &[IpNet]) {
+        for address in self.addresses.values_mut() {
+            address.forget_ranges(ranges);
+        }
+        self.prefixes = self.addresses.values().map(Address::len).sum();
     }
 
     /// Forgets what was silent longest on the address with most prefixes: a flood on one must not

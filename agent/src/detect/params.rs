@@ -223,6 +223,8 @@ pub(super) const DAY_S: u64 = 86_400;
 pub(super) const COUNSEL_PATIENCE: f64 = 2.5;
 /// Local trouble is remembered for so long, seconds.
 pub(super) const LOCAL_S: u64 = 30;
+/// What the packet filter dropped is told of so many seconds.
+pub(super) const FIREWALL_S: u64 = 120;
 /// Share of the retransmissions of the last seconds that local trouble must be able to explain.
 pub(super) const LOCAL_SHARE: f64 = 0.2;
 /// Fewer packets without a route than this do not tell of a host that is cut off.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::firewall::Firewall;
 use super::params::{CUT_OFF, LOCAL_LEAST, LOCAL_S, LOCAL_SHARE, SECOND};
 use crate::host::HostSample;
 
@@ -18,10 +19,13 @@ pub struct Trouble {
     pub retransmissions_failed: u64,
     /// Without a route.
     pub no_route: u64,
+    /// What the host's own packet filter did to the address that is judged.
+    pub firewall: Firewall,
 }
 
 impl Trouble {
-    /// Packets that the host itself kept from leaving, by its own count.
+    /// Packets that the host itself kept from leaving, by its own count; without what its packet
+    /// filter did.
     pub const fn packets(&self) -> u64 {
         // A segment that does not leave may be in several of these counts.
         let mut most = self.allowance_exceeded;
@@ -45,7 +49,7 @@ impl Trouble {
 
     /// Whether that can be the reason for so many retransmissions.
     pub(super) fn explains(&self, retransmitted: f64) -> bool {
-        let packets = self.packets();
+        let packets = self.packets().max(self.firewall.recent);
         packets >= LOCAL_LEAST && packets as f64 >= LOCAL_SHARE * retransmitted
     }
 }
@@ -64,6 +68,7 @@ impl TroubleHistory {
             dropped: host.local_drops.unwrap_or_default(),
             retransmissions_failed: host.retransmissions_failed.unwrap_or_default(),
             no_route: host.no_route.unwrap_or_default(),
+            firewall: Firewall::default(),
         };
         if news.known {
             self.0.push_back((second, news));
@@ -87,6 +92,7 @@ impl TroubleHistory {
                     .retransmissions_failed
                     .saturating_add(news.retransmissions_failed),
                 no_route: sum.no_route.saturating_add(news.no_route),
+                firewall: Firewall::default(),
             })
     }
 }
@@ -150,6 +156,10 @@ mod tests {
                 dropped: count(),
                 retransmissions_failed: count(),
                 no_route: count(),
+                firewall: Firewall {
+                    recent: count(),
+                    ..Firewall::default()
+                },
             };
             let more = Trouble {
                 dropped: some.dropped + count(),

@@ -15,25 +15,35 @@ pub mod schema;
 mod tcp;
 mod time;
 mod window;
+mod witness;
 
 pub use agent::{
     AgentHealth, AgentStart, AgentStop, ConfigInfo, Ec2Info, Health, KernelInfo, Lost, MapFill,
     NetnsCount, Probe, ProbeState, ProgramCost, StartInfo, StopInfo,
 };
-pub use context::{Context, ContextAddress, ContextInfo};
-pub use envelope::{Cloud, EventMeta, Host, Line, Service, Severity};
+pub use context::{
+    Context, ContextAddress, ContextAssociation, ContextInfo, ContextInterface, ContextSource,
+};
+pub use envelope::{Account, Cloud, EventMeta, Host, Line, Service, Severity};
 pub use incident::{
     Finding, Incident, IncidentInfo, IncidentState, Outcome, Repair, RuledOut, Side, Verdict,
     VerdictInfo, VerdictName, WorstPeer,
 };
 pub use remediation::{Action, Command, IncidentRef, Recommendation, Remediation, Target};
-pub use sample::{FlowSample, HostSample, SampledEnd, SampledEnds, SampledFlow, SampledHost};
+pub use sample::{
+    FlowSample, HostSample, SampledDrops, SampledEnd, SampledEnds, SampledFiltered, SampledFlow,
+    SampledHost,
+};
 pub use tcp::{
     CwndDetail, End, IpVersion, Network, PathInfo, RetransmitDetail, RetransmitType, TcpCwnd,
     TcpCwndInfo, TcpRetransmit, TcpRetransmitInfo, TcpSocket,
 };
 pub use time::Time;
 pub use window::{LocalOnly, PathWindow, PeerWindow, Quantiles, RetransmitCounts, WindowInfo};
+pub use witness::{
+    BothEnds, HopInfo, Hops, HopsDestination, HopsInfo, Witness, WitnessEnd, WitnessInfo,
+    WitnessState, WitnessTarget,
+};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -62,6 +72,8 @@ pub enum Event {
     FlowSample(Box<FlowSample>),
     HostSample(HostSample),
     Context(Box<Context>),
+    Witness(Box<Witness>),
+    Hops(Box<Hops>),
 }
 
 /// How soon an event may be dropped when a sink cannot keep up; the greatest goes last.
@@ -94,6 +106,8 @@ impl Event {
             Self::FlowSample(_) => "flow_sample",
             Self::HostSample(_) => "host_sample",
             Self::Context(_) => "context",
+            Self::Witness(_) => "witness",
+            Self::Hops(_) => "hops",
         }
     }
 
@@ -109,7 +123,9 @@ impl Event {
             | Self::AgentStop(_)
             | Self::AgentHealth(_)
             | Self::Verdict(_)
-            | Self::Context(_) => Priority::State,
+            | Self::Context(_)
+            | Self::Witness(_)
+            | Self::Hops(_) => Priority::State,
             Self::Incident(_) | Self::Recommendation(_) => Priority::Alert,
         }
     }

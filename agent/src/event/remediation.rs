@@ -175,6 +175,10 @@ pub struct Target {
     /// Whether the private address is the primary one of its interface.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub primary: Option<bool>,
+    /// What is named here was read from the instance metadata so long before, seconds; absent
+    /// where it was not read there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_seconds_ago: Option<u64>,
 }
 
 /// One command.

@@ -1,5 +1,6 @@
 //! What the detector is fed with, as it stands in `--record` files and comes back in `replay`.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
@@ -175,4 +176,38 @@ pub struct SampledHost {
     /// Packets without a route (`Ip: OutNoRoutes`, `Ip6OutNoRoutes`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_route: Option<u64>,
+    /// Segments that the kernel dropped, by its own reasons (`kfree_skb`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drops: Option<SampledDrops>,
+}
+
+/// Segments of established connections (ACK, neither SYN nor RST) that the kernel dropped.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SampledDrops {
+    /// By the packet filter (`NETFILTER_DROP`), on their way in.
+    #[serde(default)]
+    pub filtered_in: u64,
+    /// By the packet filter, on their way out.
+    #[serde(default)]
+    pub filtered_out: u64,
+    /// The packet filter's by local address, at most eight; where there are none, the counts above
+    /// are taken for each address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<SampledFiltered>,
+    /// For other reasons, by the kernel's name without `SKB_DROP_REASON_`; at most sixteen.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<String, u64>,
+}
+
+/// What the packet filter dropped of one local address.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SampledFiltered {
+    /// The address.
+    pub address: IpAddr,
+    /// On their way in.
+    #[serde(default)]
+    pub filtered_in: u64,
+    /// On their way out.
+    #[serde(default)]
+    pub filtered_out: u64,
 }

@@ -5,8 +5,9 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::{
-    AgentHealth, AgentStart, AgentStop, Context, FlowSample, HostSample, Incident, Line,
+    AgentHealth, AgentStart, AgentStop, Context, FlowSample, Hops, HostSample, Incident, Line,
     PathWindow, PeerWindow, Recommendation, SCHEMA_VERSION, TcpCwnd, TcpRetransmit, Verdict,
+    Witness,
 };
 
 /// The schema: one alternative per event, told apart by `event.name`.
@@ -28,6 +29,8 @@ pub fn document() -> Value {
         line::<FlowSample>(&mut generator, "flow_sample"),
         line::<HostSample>(&mut generator, "host_sample"),
         line::<Context>(&mut generator, "context"),
+        line::<Witness>(&mut generator, "witness"),
+        line::<Hops>(&mut generator, "hops"),
     ];
     let definitions: Map<String, Value> = generator.take_definitions(true);
     let mut document = json!({

@@ -2,11 +2,14 @@
 
 mod addresses;
 mod drops;
+mod filter;
 mod proc;
 mod protocol;
 mod sample;
 mod watch;
+pub mod witness;
 
-pub use addresses::ContextWatch;
+pub use addresses::{AddressWatch, own_netns};
+pub use filter::{DropNews, DropWatch, Filtered};
 pub use sample::HostSample;
 pub use watch::HostWatch;

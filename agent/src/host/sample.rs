@@ -1,8 +1,10 @@
 //! What the detector learns of the host at each tick.
 
+use super::DropNews;
+
 /// News of the host since the last tick, in the agent's own network namespace. What cannot be read
 /// on this host is absent: that is not zero.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostSample {
     /// Packets queued or dropped because the instance exceeded a network allowance (ENA
     /// `*_allowance_exceeded`, all interfaces).
@@ -18,4 +20,6 @@ pub struct HostSample {
     pub retransmissions_failed: Option<u64>,
     /// Packets without a route (`Ip: OutNoRoutes`, `Ip6OutNoRoutes`).
     pub no_route: Option<u64>,
+    /// Packets that the kernel dropped, by its own reasons.
+    pub drops: Option<DropNews>,
 }

@@ -76,6 +76,8 @@ impl Totals {
             segments_retransmitted: grown(now.segments_retransmitted, was.segments_retransmitted),
             retransmissions_failed: grown(now.retransmissions_failed, was.retransmissions_failed),
             no_route: no_route.into_iter().flatten().reduce(u64::saturating_add),
+            // Counted by the programs, not here.
+            drops: None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A reader of BTF, the kernel's own type information (Documentation/bpf/btf.rst).
 //!
-//! It answers two questions: where a member of a struct lies, and what a tracepoint passes. A
-//! kernel has some 150,000 types and 1 MB of names, so parsing only notes where each type starts
+//! It answers three questions: where a member of a struct lies, what a tracepoint passes, and what
+//! an enum calls its values. A kernel has some 150,000 types and 1 MB of names, so parsing only notes where each type starts
 //! and which of them are structs and typedefs; names are compared in place when one is looked up.
 //!
 //! The bytes may be anything: every read is checked, and every walk through types that refer to
@@ -9,6 +9,7 @@
 
 #[cfg(test)]
 mod damage;
+mod enumeration;
 mod format;
 mod member;
 #[cfg(test)]

@@ -5,10 +5,12 @@
 
 pub mod btf;
 pub mod capabilities;
+pub mod drops;
 pub mod jiffies;
 pub mod offsets;
 pub mod version;
 
 pub use btf::{Btf, BtfError};
+pub use drops::{DropReasons, NoReasons};
 pub use offsets::{ResolveError, has_tracepoint, resolve};
 pub use version::Release;

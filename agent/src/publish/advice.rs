@@ -12,6 +12,9 @@ use crate::event::{
 use crate::flow::Local;
 use crate::remedy::{Particulars, Situation, advise};
 
+/// Metadata older than this could not be read again before advice, seconds.
+const STALE_S: u64 = 10;
+
 impl Incidents {
     /// Advice, the next step after it, or counsel on a verdict that is no collapse; nothing if the
     /// situation asks for nothing.
@@ -51,16 +54,18 @@ impl Incidents {
         )
         .with_worst(self.worst_peer(local));
         let incident = onset_ns.map(|onset_ns| id(local, onset_ns));
-        let remediation = advise(
+        let mut remediation = advise(
             &situation,
             Particulars {
                 incident: incident.clone(),
-                confidence: round(assessment.confidence()),
+                confidence: round(self.doubt(local) * assessment.confidence()),
                 cooldown_s: self.cooldown_s,
                 evidence: evidence(assessment),
                 ruled_out: ruled_out(assessment),
             },
         )?;
+        remediation.target.read_seconds_ago = self.context_age_s(now_ns);
+        remediation.preconditions.extend(self.stale(now_ns));
         let since = match onset_ns {
             Some(onset_ns) => self.onset(local, onset_ns, clock),
             None => clock.wall(since_ns),
@@ -96,8 +101,9 @@ impl Incidents {
             sides(assessment),
         );
         message.push_str(&format!(
-            "the public path is at fault with a probability of {}. {}",
+            "the public path is at fault with a probability of {}{}. {}",
             percent(remediation.confidence),
+            self.elsewhere(local),
             remediation.summary
         ));
         if let Some(runbook) = &remediation.runbook {
@@ -109,6 +115,15 @@ impl Incidents {
             message.push_str(" That it helps is a hypothesis. First check the preconditions.");
         }
         message
+    }
+
+    /// What to check first if the metadata could not be read again.
+    fn stale(&self, now_ns: u64) -> Option<String> {
+        let age = self.context_age_s(now_ns).filter(|age| *age > STALE_S)?;
+        Some(format!(
+            "The ids and addresses named here are still right: the instance metadata does not \
+             answer, and they were read {age} s ago."
+        ))
     }
 
     fn who(&self, target: &Target) -> String {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
+use super::origin;
 use super::sides::{evidence, ruled_out, side, sides};
 use super::verdict::{name, verdict};
 use super::{Note, percent, round};
@@ -91,7 +92,11 @@ impl Incidents {
         } = finding;
         let time = clock.wall(now_ns);
         Some(match *change {
-            Change::Verdict { previous, now } => verdict(*local, assessment, previous, now, time),
+            Change::Verdict { previous, now } => {
+                let mut note = verdict(*local, assessment, previous, now, time);
+                origin::doubt_verdict(&self.context, *local, &mut note);
+                note
+            }
             Change::Opened { onset_ns } => {
                 self.onsets.insert(*local, clock.wall(onset_ns));
                 let severity = Severity::Error;
@@ -170,9 +175,12 @@ impl Incidents {
             IncidentState::Closed => "closed",
         };
         let message = format!(
-            "incident {did} on {local}: {}; {duration:.0} s since its onset",
-            sides(assessment)
+            "incident {did} on {local}: {}; {duration:.0} s since its onset{}",
+            sides(assessment),
+            self.elsewhere(local),
         );
+        let mut evidence = evidence(assessment);
+        evidence.extend(origin::finding(&self.context, local));
         let event = Event::Incident(Box::new(Incident {
             network: LocalOnly::new(local.address),
             incident: IncidentInfo {
@@ -182,10 +190,10 @@ impl Incidents {
                 verdict,
                 onset: self.onset(local, onset_ns, clock),
                 duration_seconds: round(duration),
-                confidence: round(assessment.confidence()),
+                confidence: round(self.doubt(local) * assessment.confidence()),
                 public: side(&assessment.public),
                 private: side(&assessment.private),
-                evidence: evidence(assessment),
+                evidence,
                 ruled_out: ruled_out(assessment),
                 worst_peers: self.worst_peers.get(&local).cloned().unwrap_or_default(),
                 outcome: None,
@@ -210,6 +218,22 @@ impl Incidents {
     pub(super) fn worst_peer(&self, local: Local) -> Option<IpAddr> {
         let worst = self.worst_peers.get(&local)?.first()?;
         Some(worst.address)
+    }
+
+    /// What a confidence is multiplied by.
+    pub(super) fn doubt(&self, local: Local) -> f64 {
+        origin::doubt(&self.context, local)
+    }
+
+    /// For the end of a sentence: that the address is on no interface, if it is not.
+    pub(super) fn elsewhere(&self, local: Local) -> &'static str {
+        origin::words(&self.context, local)
+    }
+
+    /// Age of what the metadata said, seconds.
+    pub(super) fn context_age_s(&self, now_ns: u64) -> Option<u64> {
+        let read_ns = self.context.read_ns?;
+        Some(now_ns.saturating_sub(read_ns) / 1_000_000_000)
     }
 }
 

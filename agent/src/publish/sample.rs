@@ -1,6 +1,6 @@
 //! What the detector is fed with, to and from its published form.
 
-use super::Note;
+use super::{Note, drops};
 use crate::clock::Clock;
 use crate::event::{self, Event, SampledEnd, SampledEnds, SampledFlow, SampledHost, Severity};
 use crate::flow::{FlowKey, FlowSample, Kinds};
@@ -77,13 +77,14 @@ pub fn host_sample(now_ns: u64, host: &HostSample, clock: Clock, last: bool) -> 
                 segments_retransmitted: host.segments_retransmitted,
                 retransmissions_failed: host.retransmissions_failed,
                 no_route: host.no_route,
+                drops: host.drops.as_ref().map(drops::sampled),
             },
         }),
     }
 }
 
 /// The host at a tick, out of a recording.
-pub const fn recorded_host(host: &SampledHost) -> HostSample {
+pub fn recorded_host(host: &SampledHost) -> HostSample {
     HostSample {
         allowance_exceeded: host.allowance_exceeded,
         local_drops: host.local_drops,
@@ -91,6 +92,7 @@ pub const fn recorded_host(host: &SampledHost) -> HostSample {
         segments_retransmitted: host.segments_retransmitted,
         retransmissions_failed: host.retransmissions_failed,
         no_route: host.no_route,
+        drops: host.drops.as_ref().map(drops::recorded),
     }
 }
 

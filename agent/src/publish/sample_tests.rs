@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::event::Time;
+use crate::host::{DropNews, Filtered};
 
 /// xorshift64: every run tries the same samples.
 struct Random(u64);
@@ -145,6 +146,16 @@ fn every_host_sample_comes_back_as_it_was() {
             segments_retransmitted: random.perhaps(),
             retransmissions_failed: random.perhaps(),
             no_route: random.perhaps(),
+            drops: random.perhaps().map(|filtered_in| DropNews {
+                filtered_in,
+                filtered_out: filtered_in / 3,
+                by_address: vec![Filtered {
+                    address: [10, 1, 0, 207].into(),
+                    filtered_in,
+                    filtered_out: 1,
+                }],
+                others: [("QDISC_DROP".to_owned(), 5)].into(),
+            }),
         };
         let text = serde_json::to_string(&host_sample(7, &host, clock(), false).event).unwrap();
         assert!(!text.contains("null"), "{text}");

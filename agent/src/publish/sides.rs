@@ -1,6 +1,6 @@
 //! The numbers of both sides, and what they say.
 
-use super::{percent, round};
+use super::{firewall, percent, round};
 use crate::detect::{Assessment, Judged, Silence};
 use crate::event::{Finding, RuledOut, Side};
 
@@ -98,13 +98,14 @@ pub(super) fn evidence(assessment: &Assessment) -> Vec<Finding> {
             format!("median congestion window {cwnd} segments"),
         );
     }
-    if assessment.explained {
+    if assessment.explained && !firewall::is_cause(assessment) {
         let packets = assessment.trouble.packets();
         find(
             "local_drops",
             format!("the host itself kept {packets} packets from leaving in the last half minute"),
         );
     }
+    findings.extend(firewall::evidence(assessment));
     findings
 }
 
@@ -154,5 +155,6 @@ pub(super) fn ruled_out(assessment: &Assessment) -> Vec<RuledOut> {
             ),
         );
     }
+    ruled_out.extend(firewall::ruled_out(assessment));
     ruled_out
 }

@@ -1,7 +1,7 @@
 //! Verdicts.
 
 use super::sides::{ruled_out, side, sides};
-use super::{Note, round};
+use super::{Note, firewall, round};
 use crate::detect::{Assessment, Raw, Told};
 use crate::event::{Event, LocalOnly, Severity, Time, Verdict, VerdictInfo, VerdictName};
 use crate::flow::Local;
@@ -27,7 +27,12 @@ pub(super) fn verdict(
         _ => Severity::Info,
     };
     let name = told(now);
-    let message = format!("{local} is {}: {}", name.as_str(), sides(assessment));
+    let mut message = format!("{local} is {}: {}", name.as_str(), sides(assessment));
+    if name == VerdictName::LocalCongestion
+        && let Some(cause) = firewall::cause(assessment)
+    {
+        message = format!("{message}; {cause}");
+    }
     let event = Event::Verdict(Box::new(Verdict {
         network: LocalOnly::new(local.address),
         verdict: VerdictInfo {

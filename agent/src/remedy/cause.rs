@@ -9,6 +9,8 @@ pub enum LocalCause {
     Allowance,
     /// Packets find no route.
     NoRoute,
+    /// The host's own packet filter drops segments of established connections.
+    Filtered,
     /// Segments do not leave: a firewall says no, or there is no room.
     Refused,
     /// An interface drops what it should send.
@@ -21,6 +23,7 @@ impl LocalCause {
         let counts = [
             (Self::Allowance, trouble.allowance_exceeded),
             (Self::NoRoute, trouble.no_route),
+            (Self::Filtered, trouble.firewall.recent),
             (Self::Refused, trouble.retransmissions_failed),
             (Self::Dropped, trouble.dropped),
         ];
@@ -48,6 +51,9 @@ mod tests {
             ..none
         };
         assert_eq!(LocalCause::of(&some), Some(LocalCause::Refused));
+        let mut filtered = some;
+        filtered.firewall.recent = 7;
+        assert_eq!(LocalCause::of(&filtered), Some(LocalCause::Filtered));
         let more = Trouble {
             allowance_exceeded: 8,
             ..some

@@ -86,19 +86,23 @@ const fn is_hex(byte: u8) -> bool {
     byte.is_ascii_digit() || matches!(byte, b'a'..=b'f')
 }
 
-/// Two letters or more, words, a number: parts between hyphens.
+/// Two letters of an area, words, a number: parts between hyphens.
 fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
-    let Some((number, words)) = parts.split_last() else {
+    let [area, words @ .., number] = parts.as_slice() else {
         return false;
     };
-    let is_word = |word: &&str| {
-        (2..=16).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_lowercase())
+    let is_word = |word: &str| {
+        (1..=16).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_lowercase())
     };
     let is_number = |text: &str| {
         (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
     };
-    (2..=5).contains(&words.len()) && words.iter().all(is_word) && is_number(number)
+    area.len() == 2
+        && is_word(area)
+        && (1..=3).contains(&words.len())
+        && words.iter().all(|word| is_word(word))
+        && is_number(number)
 }
 
 /// A region, and what tells the zone.

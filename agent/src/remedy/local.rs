@@ -82,6 +82,31 @@ pub(super) fn route(_: &Situation, _: &mut Values<'_>) -> Plan {
     plan
 }
 
+/// The packet filter drops segments of established connections.
+pub(super) fn filter(_: &Situation, _: &mut Values<'_>) -> Plan {
+    let mut plan = own(
+        "Mend the host's own firewall: it drops segments of established connections.",
+        "The kernel says so of each segment that it drops (drop reasons of the packet filter): \
+         enough of them to explain what is lost.",
+    );
+    plan.commands = firewall_rules();
+    plan
+}
+
+fn firewall_rules() -> Vec<Command> {
+    vec![
+        look(
+            "Which rule drops? Look for drop or reject in input and output, with counters that \
+             grow.",
+            "nft list ruleset; iptables-save -c; ip6tables-save -c",
+        ),
+        look(
+            "Is the connection table full?",
+            "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max",
+        ),
+    ]
+}
+
 /// Segments do not leave, and the sender is told so.
 pub(super) fn firewall(_: &Situation, _: &mut Values<'_>) -> Plan {
     let mut plan = own(
@@ -89,21 +114,14 @@ pub(super) fn firewall(_: &Situation, _: &mut Values<'_>) -> Plan {
         "The kernel could not send what it wanted to send again (TCPRetransFail): as a rule an \
          output rule of the firewall, a full connection table, or a queue without room.",
     );
-    plan.commands = vec![
-        look(
-            "Which rule drops? Look for drop or reject in output, with counters that grow.",
-            "nft list ruleset; iptables-save -c; ip6tables-save -c",
-        ),
-        look(
-            "Is the connection table full?",
-            "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max",
-        ),
+    plan.commands = firewall_rules();
+    plan.commands.extend([
         look("Does a queue drop?", INTERFACES),
         look(
             "Does the count still grow?",
             "nstat -az TcpExtTCPRetransFail",
         ),
-    ];
+    ]);
     plan
 }
 

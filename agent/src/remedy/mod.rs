@@ -9,6 +9,7 @@ mod local;
 mod moves;
 mod plan;
 mod reassociate;
+pub mod runbook;
 mod situation;
 mod table;
 #[cfg(test)]
@@ -43,9 +44,11 @@ pub fn advise(situation: &Situation, particulars: Particulars) -> Option<Remedia
     let mut values = Values::new(&situation.target);
     let plan = (row.plan)(situation, &mut values);
     let touches = row.action.touches_address();
+    // The script goes by the private address, which has to be the host's own.
+    let scripted = touches && situation.place != Place::Elsewhere;
     let runbook = particulars
         .incident
-        .filter(|id| touches && Id::Incident.fits(id))
+        .filter(|id| scripted && Id::Incident.fits(id))
         .map(|id| format!("edgeghost runbook {id}"));
     Some(Remediation {
         action: row.action,

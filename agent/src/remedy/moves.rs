@@ -17,7 +17,15 @@ pub fn moves(before: &Context, now: &Context) -> Vec<(Local, bool)> {
         .keys()
         .chain(now.addresses.keys())
         .collect();
-    let moved = locals.into_iter().filter_map(|local| {
+    // What an event had no room for is not gone.
+    let whole = !before.truncated && !now.truncated;
+    let in_both =
+        |local: &&&Local| before.addresses.contains_key(local) && now.addresses.contains_key(local);
+    let locals = locals
+        .iter()
+        .filter(|local| whole || in_both(local))
+        .copied();
+    let moved = locals.filter_map(|local| {
         let was = before.addresses.get(local).unwrap_or(&none);
         let is = now.addresses.get(local).unwrap_or(&none);
         changed(was, is).then_some((*local, is.public_ip.is_some()))
@@ -98,5 +106,11 @@ mod tests {
         assert_eq!(seen(&host(one, None), &host(one, Some("b"))), []);
         assert_eq!(seen(&host(None, None), &host(None, None)), []);
         assert_eq!(seen(&Context::default(), &host(one, None)), []);
+        let cut = Context {
+            truncated: true,
+            addresses: [].into(),
+            ..host(one, None)
+        };
+        assert_eq!(seen(&host(one, None), &cut), []);
     }
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use super::cause::LocalCause;
 use super::ids::Id;
 use crate::detect::{Assessment, Escalation, Judged, Raw};
-use crate::ec2::{Context, Interface, Mapping, Source};
+use crate::ec2::{Context, Interface, Mapping, Origin, Source};
 use crate::event::Target;
 use crate::flow::Local;
 
@@ -87,7 +87,7 @@ impl Situation {
         context: &Context,
         others: impl Iterator<Item = (Local, &'a Assessment)>,
     ) -> Self {
-        let mapping = context.addresses.get(&local);
+        let mapping = context.mapping(local);
         let interface = context.interface_of(local.address);
         let (mut ipv6, mut elastic) = (Others::default(), Others::default());
         for (other, judged) in others {
@@ -96,7 +96,7 @@ impl Situation {
             }
             if is_global_v6(other.address) {
                 ipv6.add(health(judged));
-            } else if has_public(context, other) {
+            } else if context.mapping(other).public_ip.is_some() {
                 elastic.add(health(judged));
             }
         }
@@ -111,9 +111,9 @@ impl Situation {
             cause: LocalCause::of(&assessment.trouble),
             public: assessment.public,
             private: assessment.private,
-            target: target(local, context, mapping, interface),
+            target: target(local, context, &mapping, interface),
             source: context.source,
-            place: place(context, local, mapping, interface),
+            place: place(context, local, &mapping),
             managed: interface.is_some_and(foreign),
             local_zone: is_local_zone(instance.zone.as_deref(), instance.region.as_deref()),
             spot: instance.life_cycle.as_deref() == Some("spot"),
@@ -166,39 +166,12 @@ fn is_global_v6(address: IpAddr) -> bool {
     matches!(address, IpAddr::V6(v6) if is_global(v6))
 }
 
-fn has_public(context: &Context, local: Local) -> bool {
-    let mapping = context.addresses.get(&local);
-    public_ip(context, local, mapping).is_some()
-}
-
-/// The public address that maps to a local one, if it is known.
-fn public_ip(context: &Context, local: Local, mapping: Option<&Mapping>) -> Option<IpAddr> {
-    mapping.and_then(|mapping| mapping.public_ip).or_else(|| {
-        let IpAddr::V4(v4) = local.address else {
-            return None;
-        };
-        let interface = context.interface_of(local.address)?;
-        interface.associations.get(&v4).copied().map(IpAddr::V4)
-    })
-}
-
-fn place(
-    context: &Context,
-    local: Local,
-    mapping: Option<&Mapping>,
-    interface: Option<&Interface>,
-) -> Place {
-    let on_interface = interface.is_some()
-        || mapping.is_some_and(|mapping| mapping.network_interface_id.is_some());
-    if public_ip(context, local, mapping).is_some() {
-        Place::Mapped
-    } else if context.source != Source::Metadata {
-        // Old recordings do not tell where their context is from: what they lack, nobody knows.
-        Place::Unknown
-    } else if on_interface {
-        Place::Unmapped
-    } else {
-        Place::Elsewhere
+fn place(context: &Context, local: Local, mapping: &Mapping) -> Place {
+    match context.origin(local) {
+        _ if mapping.public_ip.is_some() => Place::Mapped,
+        Origin::OnInterface => Place::Unmapped,
+        Origin::Elsewhere => Place::Elsewhere,
+        Origin::Unknown => Place::Unknown,
     }
 }
 
@@ -214,21 +187,22 @@ fn is_local_zone(zone: Option<&str>, region: Option<&str>) -> bool {
 fn target(
     local: Local,
     context: &Context,
-    mapping: Option<&Mapping>,
+    mapping: &Mapping,
     interface: Option<&Interface>,
 ) -> Target {
     let instance = &context.instance;
-    let of_mapping = |get: fn(&Mapping) -> &Option<String>| mapping.and_then(|m| get(m).as_deref());
     let of_interface = |get: fn(&Interface) -> &Option<String>| {
         interface.and_then(|interface| get(interface).as_deref())
     };
-    let eni = of_mapping(|mapping| &mapping.network_interface_id)
+    let eni = mapping
+        .network_interface_id
+        .as_deref()
         .or_else(|| of_interface(|interface| &interface.id));
     Target {
         private_ip: Some(local.address),
-        public_ip: public_ip(context, local, mapping),
-        allocation_id: Id::Allocation.checked(of_mapping(|mapping| &mapping.allocation_id)),
-        association_id: Id::Association.checked(of_mapping(|mapping| &mapping.association_id)),
+        public_ip: mapping.public_ip,
+        allocation_id: Id::Allocation.checked(mapping.allocation_id.as_deref()),
+        association_id: Id::Association.checked(mapping.association_id.as_deref()),
         network_interface_id: Id::Interface.checked(eni),
         instance_id: Id::Instance.checked(instance.id.as_deref()),
         region: Id::Region.checked(instance.region.as_deref()),
@@ -241,5 +215,6 @@ fn target(
             IpAddr::V4(v4) => interface.private_ipv4.first().map(|first| *first == v4),
             IpAddr::V6(_) => None,
         }),
+        read_seconds_ago: None,
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct Row {
 }
 
 /// In order of precedence.
-pub(super) const ROWS: [Row; 24] = [
+pub(super) const ROWS: [Row; 25] = [
     // The host keeps its own packets.
     row(
         "allowance_exceeded",
@@ -43,6 +43,12 @@ pub(super) const ROWS: [Row; 24] = [
         &[is_local, by_route],
         Action::FixLocalRoute,
         local::route,
+    ),
+    row(
+        "filtered_locally",
+        &[is_local, by_filter],
+        Action::FixLocalFirewall,
+        local::filter,
     ),
     row(
         "refused_locally",
@@ -213,6 +219,10 @@ fn by_allowance(s: &Situation) -> bool {
 
 fn by_route(s: &Situation) -> bool {
     s.cause == Some(LocalCause::NoRoute)
+}
+
+fn by_filter(s: &Situation) -> bool {
+    s.cause == Some(LocalCause::Filtered)
 }
 
 fn by_refusal(s: &Situation) -> bool {

@@ -73,7 +73,7 @@ pub(super) fn advice(situation: &Situation) -> Remediation {
 type Change = fn(&mut Situation);
 
 /// Each row's name, what makes a plain collapse fit it, and what it asks for.
-const CASES: [(&str, Change, Action); 24] = [
+const CASES: [(&str, Change, Action); 25] = [
     (
         "allowance_exceeded",
         |s| local(s, Some(LocalCause::Allowance)),
@@ -83,6 +83,11 @@ const CASES: [(&str, Change, Action); 24] = [
         "no_route",
         |s| local(s, Some(LocalCause::NoRoute)),
         Action::FixLocalRoute,
+    ),
+    (
+        "filtered_locally",
+        |s| local(s, Some(LocalCause::Filtered)),
+        Action::FixLocalFirewall,
     ),
     (
         "refused_locally",
@@ -219,6 +224,30 @@ fn every_row_has_its_situation_and_every_situation_its_row() {
         assert_eq!(advice.situation, name);
         assert_eq!(advice.action, action, "{name}");
     }
+}
+
+/// The page that operators read has the same rows, in the same order.
+#[test]
+fn the_page_has_the_table_of_the_code() {
+    let page = include_str!("../../docs/advice.md");
+    let cell = |cell: &str| cell.trim().trim_matches('`').to_owned();
+    let told: Vec<(String, String)> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |"))
+        .filter_map(|line| {
+            let mut cells = line.split(" | ");
+            Some((cell(cells.next()?), cell(cells.nth(1)?)))
+        })
+        .filter(|(name, _)| !name.starts_with("remediation.") && !name.starts_with("incident."))
+        .collect();
+    let rows: Vec<(String, String)> = table::ROWS
+        .iter()
+        .map(|row| {
+            let action = serde_json::to_value(row.action).unwrap();
+            (row.name.to_owned(), action.as_str().unwrap().to_owned())
+        })
+        .collect();
+    assert_eq!(told[..rows.len().min(told.len())], rows[..]);
 }
 
 /// The first row that fits wins: whatever makes it the host's, another's or a wider fault comes

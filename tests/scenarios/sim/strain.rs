@@ -1,7 +1,7 @@
 //! What the host itself does to packets, and what its counters say of that.
 
 use edgeghost::flow::FlowSample;
-use edgeghost::host::HostSample;
+use edgeghost::host::{DropNews, HostSample};
 
 /// Who loses the packets of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,7 @@ impl Counters {
             segments_retransmitted: Some(0),
             retransmissions_failed: Some(0),
             no_route: Some(0),
+            drops: Some(DropNews::default()),
         };
         Self(vec![calm; second(length) + 1])
     }
@@ -48,7 +49,7 @@ impl Counters {
     pub(crate) fn at(&self, at: f64) -> HostSample {
         let last = second(at).checked_sub(1);
         let sample = last.and_then(|last| self.0.get(last));
-        sample.copied().unwrap_or_default()
+        sample.cloned().unwrap_or_default()
     }
 
     pub(super) fn add(&mut self, at: f64, count: Count) {

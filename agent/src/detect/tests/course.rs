@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::*;
 use crate::flow::Kinds;
+use crate::host::{DropNews, Filtered};
 
 const COLLAPSE: Told = Told::Raw(Raw::PublicOnlyCollapse);
 
@@ -183,28 +184,36 @@ fn segments_that_overtake_each_other_are_no_loss() {
 #[test]
 fn what_the_host_itself_keeps_back_is_no_fault_of_the_path() {
     let count = Some(10);
-    let none = HostSample::default();
+    let none = HostSample::default;
+    let filtered_in = 10;
     for counted in [
         HostSample {
             retransmissions_failed: count,
-            ..none
+            ..none()
         },
         HostSample {
             no_route: count,
-            ..none
+            ..none()
         },
         HostSample {
             allowance_exceeded: count,
-            ..none
+            ..none()
         },
         HostSample {
             local_drops: count,
-            ..none
+            ..none()
+        },
+        HostSample {
+            drops: Some(DropNews {
+                filtered_in,
+                ..DropNews::default()
+            }),
+            ..none()
         },
     ] {
         let mut host = Host::new();
         host.seconds(200, 5, &both(0.005, 0.0));
-        host.counted = counted;
+        host.counted = counted.clone();
         let onset = host.second;
         host.seconds(120, 5, &both(0.3, 0.0));
         let local = Told::Raw(Raw::LocalCongestion);
@@ -216,7 +225,7 @@ fn what_the_host_itself_keeps_back_is_no_fault_of_the_path() {
         );
         assert!(!host.was_told(COLLAPSE), "{counted:?}: {:?}", host.told);
         // It is over, and what was lost meanwhile says nothing of the path.
-        host.counted = none;
+        host.counted = none();
         host.seconds(120, 5, &both(0.005, 0.0));
         let well = Told::Raw(Raw::Healthy);
         assert_eq!(
@@ -227,6 +236,26 @@ fn what_the_host_itself_keeps_back_is_no_fault_of_the_path() {
         );
         assert_eq!(host.advised(), None, "{counted:?}");
     }
+}
+
+/// What the packet filter drops of another address explains nothing of this one.
+#[test]
+fn another_address_filtered_does_not_excuse_a_collapse() {
+    let mut host = Host::new();
+    host.seconds(200, 20, &both(0.005, 0.0));
+    let other = Filtered {
+        address: [10, 1, 0, 9].into(),
+        filtered_in: 50,
+        filtered_out: 0,
+    };
+    host.counted.drops = Some(DropNews {
+        filtered_in: 50,
+        by_address: vec![other],
+        ..DropNews::default()
+    });
+    host.seconds(120, 20, &both(0.3, 0.0));
+    assert!(host.was_told(COLLAPSE), "{:?}", host.told);
+    assert!(host.advised().is_some(), "{:?}", host.told);
 }
 
 #[test]

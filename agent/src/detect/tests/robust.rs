@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::*;
 use crate::flow::Kinds;
+use crate::host::DropNews;
 use crate::path::Network;
 
 /// Every figure of an assessment is one, and in its bounds.
@@ -117,6 +118,10 @@ fn any_host(random: &mut Random) -> HostSample {
         segments_retransmitted: count(),
         retransmissions_failed: count(),
         no_route: count(),
+        drops: count().map(|filtered_in| DropNews {
+            filtered_in,
+            ..DropNews::default()
+        }),
     }
 }
 

@@ -84,6 +84,7 @@ fn target(chance: &mut Chance) -> Target {
         mac: chance.text("0e:49:61:0f:c3:11"),
         device_number: chance.is().then_some(1),
         primary: chance.is().then_some(false),
+        read_seconds_ago: None,
     }
 }
 
@@ -106,6 +107,7 @@ fn any(chance: &mut Chance) -> Situation {
             None,
             Some(LocalCause::Allowance),
             Some(LocalCause::NoRoute),
+            Some(LocalCause::Filtered),
             Some(LocalCause::Refused),
             Some(LocalCause::Dropped),
         ]),
@@ -230,6 +232,7 @@ fn surroundings(chance: &mut Chance) -> Context {
             Vec::new()
         },
         addresses: BTreeMap::from([(local(), mapping)]),
+        ..Context::default()
     }
 }
 

@@ -1,0 +1,138 @@
+//! `edgeghost runbook`: a recommendation as a shell script.
+
+mod find;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::remedy::runbook::{BadReport, script};
+use find::Found;
+
+/// The actions that there is a script for, as they are published. The script finds the address by
+/// what is known of it.
+const REASSOCIATE: [&str; 2] = ["reassociate_elastic_ip", "find_address_then_reassociate"];
+
+/// Why no script is printed.
+#[derive(Debug, Error)]
+pub enum RunbookError {
+    /// An incident is named, and not where its recommendation is.
+    #[error(
+        "where is the recommendation of incident {incident}? Name the file that the agent writes \
+         its events to: `edgeghost runbook {incident} --events FILE` (- for standard input)"
+    )]
+    NoEvents {
+        /// The incident.
+        incident: String,
+    },
+    /// The events cannot be opened.
+    #[error("cannot read the events {path}: {source}")]
+    Open {
+        /// File.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The events cannot be read on.
+    #[error("{path}, line {line}: {problem}")]
+    Line {
+        /// File.
+        path: String,
+        /// Number of the line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// No recommendation there.
+    #[error("{path} holds no recommendation{whose}; {instead}")]
+    None {
+        /// File.
+        path: String,
+        /// ` of incident …`, if one is named.
+        whose: String,
+        /// What it holds instead.
+        instead: String,
+    },
+    /// The recommendation is no re-association.
+    #[error("there is nothing to run: the advice{whose} is {action}: {summary}")]
+    NothingToRun {
+        /// ` of incident …`, if it says so.
+        whose: String,
+        /// The action.
+        action: String,
+        /// Its summary.
+        summary: String,
+    },
+    /// The recommendation says what it cannot mean.
+    #[error(transparent)]
+    Bad(#[from] BadReport),
+    /// The script cannot be written.
+    #[error(transparent)]
+    Write(#[from] io::Error),
+}
+
+/// Prints the script for `what`: a file with events (`-` for standard input), whose last
+/// recommendation counts, or the id of an incident in the file `events`.
+pub fn run(what: &Path, events: Option<&Path>, out: &mut impl Write) -> Result<(), RunbookError> {
+    let (path, incident) = source(what, events)?;
+    let found = find::recommendation(&path, incident.as_deref())?;
+    let whose = of(found.report.incident.as_deref());
+    if !REASSOCIATE.contains(&found.action.as_str()) {
+        return Err(RunbookError::NothingToRun {
+            whose,
+            action: printable(&found.action),
+            summary: printable(&found.summary),
+        });
+    }
+    let script = script(&found.report)?;
+    warn(&found, &whose);
+    out.write_all(script.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// The file to read, and the incident to look for in it.
+fn source(what: &Path, events: Option<&Path>) -> Result<(PathBuf, Option<String>), RunbookError> {
+    let name = what.to_string_lossy().into_owned();
+    match events {
+        Some(path) => Ok((path.to_owned(), Some(name))),
+        None if is_incident(&name) && !what.exists() => {
+            Err(RunbookError::NoEvents { incident: name })
+        }
+        None => Ok((what.to_owned(), None)),
+    }
+}
+
+/// As the detector makes them: `eg-` and 16 hex digits.
+fn is_incident(name: &str) -> bool {
+    name.strip_prefix("eg-").is_some_and(|digits| {
+        digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
+fn warn(found: &Found, whose: &str) {
+    if let Some(time) = &found.closed {
+        log::warn!(
+            "the incident was closed at {}: the path is well again, and there may be nothing to do",
+            printable(time)
+        );
+    }
+    log::info!(
+        "runbook{whose}: save it, read it, try `sh FILE --check`, then `sh FILE`; not on the host \
+         that the address belongs to"
+    );
+}
+
+/// ` of incident …`, or nothing.
+fn of(incident: Option<&str>) -> String {
+    incident.map_or_else(String::new, |id| format!(" of incident {}", printable(id)))
+}
+
+/// Text from a file, fit for a terminal: at most a few lines, and no control characters.
+fn printable(text: &str) -> String {
+    text.chars()
+        .take(400)
+        .map(|c| if c.is_control() { '?' } else { c })
+        .collect()
+}

@@ -1,0 +1,317 @@
+//! Looking a recommendation up in a stream of events.
+
+use std::fs::File;
+use std::io::{self, BufRead, Read};
+use std::net::IpAddr;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::{RunbookError, of};
+use crate::event::Target;
+use crate::remedy::runbook::{BadReport, Report, bad};
+use crate::unpack;
+
+/// No line of ours is as long (16 KiB); one that is longer is not ours.
+const LONGEST: u64 = 1 << 20;
+
+/// Incidents named where the one asked for is not there.
+const NAMED: usize = 8;
+
+/// A recommendation.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// What to do, as published.
+    pub(super) action: String,
+    /// The same in a sentence.
+    pub(super) summary: String,
+    /// What it is about.
+    pub(super) report: Report,
+    /// When the incident was closed, if it was later on.
+    pub(super) closed: Option<String>,
+}
+
+/// What matters of a line.
+#[derive(Deserialize)]
+struct Line {
+    event: Name,
+    timestamp: Option<String>,
+    host: Option<Name>,
+    incident: Option<Incident>,
+    remediation: Option<Advice>,
+}
+
+#[derive(Deserialize)]
+struct Name {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Incident {
+    id: String,
+    state: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Advice {
+    action: String,
+    #[serde(default)]
+    summary: String,
+    #[serde(default)]
+    target: Values,
+}
+
+#[derive(Default, Deserialize)]
+struct Values {
+    private_ip: Option<String>,
+    public_ip: Option<String>,
+    allocation_id: Option<String>,
+    association_id: Option<String>,
+    network_interface_id: Option<String>,
+    instance_id: Option<String>,
+    region: Option<String>,
+}
+
+/// The last recommendation in the file at `path` (`-` for standard input), or the last one of
+/// `incident`.
+pub(super) fn recommendation(path: &Path, incident: Option<&str>) -> Result<Found, RunbookError> {
+    let name = path.display().to_string();
+    let open = |source| RunbookError::Open {
+        path: name.clone(),
+        source,
+    };
+    let input: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path).map_err(open)?)
+    };
+    let mut search = Search::new(incident);
+    search
+        .read(unpack::reader(input).map_err(open)?)
+        .map_err(|problem| RunbookError::Line {
+            path: name.clone(),
+            line: search.line,
+            problem: problem.to_string(),
+        })?;
+    match search.found.take() {
+        Some((line, advice)) => Ok(found(line, advice, search.closed)?),
+        None => Err(RunbookError::None {
+            path: name,
+            whose: of(incident),
+            instead: search.instead(),
+        }),
+    }
+}
+
+struct Search<'a> {
+    incident: Option<&'a str>,
+    line: u64,
+    /// Lines that were no event.
+    strange: u64,
+    /// What a single event laid out over many lines would be made of.
+    text: String,
+    found: Option<(Line, Advice)>,
+    closed: Option<String>,
+    /// Incidents with recommendations that are not the one asked for.
+    others: Vec<String>,
+}
+
+impl<'a> Search<'a> {
+    const fn new(incident: Option<&'a str>) -> Self {
+        Self {
+            incident,
+            line: 0,
+            strange: 0,
+            text: String::new(),
+            found: None,
+            closed: None,
+            others: Vec::new(),
+        }
+    }
+
+    fn read(&mut self, mut reader: impl BufRead) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        loop {
+            bytes.clear();
+            self.line += 1;
+            match (&mut reader).take(LONGEST).read_until(b'\n', &mut bytes) {
+                Ok(0) => break,
+                Ok(_) if bytes.len() as u64 == LONGEST => {
+                    return Err(io::Error::other("the line is longer than any event"));
+                }
+                Ok(_) => self.take(&String::from_utf8_lossy(&bytes)),
+                // The agent was killed while it wrote: what is whole is good.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
+                Err(error) => return Err(error),
+            }
+        }
+        // One event, laid out for reading by `jq` or a log viewer.
+        if self.found.is_none()
+            && let Ok(line) = serde_json::from_str(&self.text)
+        {
+            self.strange = 0;
+            self.consider(line);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, text: &str) {
+        if let Ok(line) = serde_json::from_str(text) {
+            self.consider(line);
+            return;
+        }
+        self.strange += u64::from(!text.trim().is_empty());
+        if self.text.len() + text.len() <= LONGEST as usize {
+            self.text.push_str(text);
+        }
+    }
+
+    fn consider(&mut self, mut line: Line) {
+        let id = line.incident.as_ref().map(|incident| incident.id.as_str());
+        let Some(advice) = line.remediation.take() else {
+            let same = id.is_some() && id == self.found_id();
+            let state = line.incident.as_ref().and_then(|i| i.state.as_deref());
+            if same && line.event.name == "incident" && state == Some("closed") {
+                self.closed = line.timestamp;
+            }
+            return;
+        };
+        if self.incident.is_none() || self.incident == id {
+            self.found = Some((line, advice));
+            self.closed = None;
+        } else if let Some(id) = id
+            && self.others.len() < NAMED
+            && self.others.iter().all(|other| other != id)
+        {
+            self.others.push(id.to_owned());
+        }
+    }
+
+    fn found_id(&self) -> Option<&str> {
+        let (line, _) = self.found.as_ref()?;
+        line.incident.as_ref().map(|incident| incident.id.as_str())
+    }
+
+    /// What was there instead of a recommendation.
+    fn instead(&self) -> String {
+        if !self.others.is_empty() {
+            let others: Vec<_> = self.others.iter().map(|id| super::printable(id)).collect();
+            return format!("it has those of {}", others.join(", "));
+        }
+        match (self.line.saturating_sub(1), self.strange) {
+            (0, _) => "it is empty".to_owned(),
+            (lines, strange) if strange > 0 => {
+                format!("{strange} of its {lines} lines are no events of edgeghost")
+            }
+            (lines, _) => format!("it has {lines} other events"),
+        }
+    }
+}
+
+fn found(line: Line, advice: Advice, closed: Option<String>) -> Result<Found, BadReport> {
+    let Values {
+        private_ip,
+        public_ip,
+        allocation_id,
+        association_id,
+        network_interface_id,
+        instance_id,
+        region,
+    } = advice.target;
+    Ok(Found {
+        action: advice.action,
+        summary: advice.summary,
+        closed,
+        report: Report {
+            incident: line.incident.map(|incident| incident.id),
+            time: line.timestamp.and_then(|text| text.parse().ok()),
+            host: line.host.map(|host| host.name),
+            target: Target {
+                private_ip: address("remediation.target.private_ip", private_ip)?,
+                public_ip: address("remediation.target.public_ip", public_ip)?,
+                allocation_id,
+                association_id,
+                network_interface_id,
+                instance_id,
+                region,
+                ..Target::default()
+            },
+        },
+    })
+}
+
+fn address(field: &'static str, value: Option<String>) -> Result<Option<IpAddr>, BadReport> {
+    value
+        .map(|text| text.parse().map_err(|_| bad(field, &text, "an IP address")))
+        .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(id: &str, name: &str, rest: &str) -> String {
+        format!(
+            "{{\"timestamp\":\"2026-11-21T05:58:28.332081549Z\",\"event\":{{\"name\":\"{name}\"}},\
+             \"host\":{{\"name\":\"web3\"}},\"incident\":{{\"id\":\"{id}\"{rest}}}"
+        )
+    }
+
+    fn advice(id: &str, private_ip: &str) -> String {
+        line(id, "recommendation", "")
+            + &format!(
+                ",\"remediation\":{{\"action\":\"reassociate_elastic_ip\",\
+                 \"target\":{{\"private_ip\":\"{private_ip}\"}}}}}}\n"
+            )
+    }
+
+    fn search<'a>(text: &str, incident: Option<&'a str>) -> Search<'a> {
+        let mut search = Search::new(incident);
+        search.read(text.as_bytes()).unwrap();
+        search
+    }
+
+    #[test]
+    fn the_last_counts_or_that_of_the_incident() {
+        let text = advice("eg-1", "10.0.0.1") + "not an event\n" + &advice("eg-2", "10.0.0.2");
+        assert_eq!(search(&text, None).found_id(), Some("eg-2"));
+        assert_eq!(search(&text, Some("eg-1")).found_id(), Some("eg-1"));
+        let none = search(&text, Some("eg-3"));
+        assert!(none.found.is_none());
+        assert_eq!(none.instead(), "it has those of eg-1, eg-2");
+    }
+
+    #[test]
+    fn an_incident_closed_later_is_noticed() {
+        let closed = line("eg-1", "incident", ",\"state\":\"closed\"") + "}\n";
+        let text = advice("eg-1", "10.0.0.1") + &closed;
+        assert!(search(&text, None).closed.is_some());
+        let text = closed + &advice("eg-1", "10.0.0.1");
+        assert!(search(&text, None).closed.is_none(), "closed before");
+    }
+
+    #[test]
+    fn one_event_may_be_laid_out_over_many_lines() {
+        let event: serde_json::Value = serde_json::from_str(&advice("eg-1", "10.0.0.1")).unwrap();
+        let text = serde_json::to_string_pretty(&event).unwrap();
+        assert_eq!(search(&text, None).found_id(), Some("eg-1"));
+    }
+
+    #[test]
+    fn what_is_there_instead_is_said() {
+        assert_eq!(search("", None).instead(), "it is empty");
+        let other = "{\"event\":{\"name\":\"agent_health\"}}\n";
+        assert_eq!(search(other, None).instead(), "it has 1 other events");
+        assert_eq!(
+            search("what\never\n", None).instead(),
+            "2 of its 2 lines are no events of edgeghost"
+        );
+    }
+
+    #[test]
+    fn an_endless_line_is_refused() {
+        let endless = "x".repeat(LONGEST as usize + 1);
+        let error = Search::new(None).read(endless.as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("longer than any event"));
+    }
+}
