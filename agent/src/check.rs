@@ -6,9 +6,10 @@ use std::io::{self, Write};
 use edgeghost_common::Offsets;
 use thiserror::Error;
 
-use crate::bpf::probe_names;
+use crate::bpf::{ProbeOutcome, ProbeState, probe_names};
 use crate::config::{Config, ConfigError};
 use crate::ec2::{Absence, Context, Firmware, MetadataWatch, READ_LIMIT};
+use crate::host::sockets::probe;
 use crate::publish;
 use crate::startup::{self, Unfit};
 
@@ -139,12 +140,22 @@ fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> 
         let has = knowledge.lacks(name).is_none();
         line(out, has || !required, name, &words)?;
     }
+    match probe() {
+        Ok(()) => line(out, true, "sockets", "the kernel tells of single sockets")?,
+        Err(error) => mark(
+            out,
+            "warn",
+            "sockets",
+            &format!("{error}: incidents come without a snapshot of their sockets"),
+        )?,
+    }
     if let Err(unfit) = privileges {
         return Ok(Err(unfit));
     }
     Ok(match startup::load(config, &knowledge) {
-        Ok(_) => {
+        Ok((kernel, _)) => {
             line(out, true, "programs", "load and attach")?;
+            refused(kernel.probes(), out)?;
             Ok(())
         }
         Err(unfit) => {
@@ -152,6 +163,19 @@ fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> 
             Err(unfit)
         }
     })
+}
+
+/// Programs that the kernel should run and refuses, and that the agent does without.
+fn refused(probes: &[ProbeOutcome], out: &mut impl Write) -> io::Result<()> {
+    for probe in probes {
+        if let ProbeState::Failed(reason) = &probe.state {
+            // The first line says why; the verifier's log goes on for pages.
+            let reason = reason.lines().next().unwrap_or_default();
+            let words = format!("refused, the agent does without: {reason}");
+            mark(out, "warn", probe.name, &words)?;
+        }
+    }
+    Ok(())
 }
 
 fn line(out: &mut impl Write, good: bool, what: &str, words: &str) -> io::Result<()> {

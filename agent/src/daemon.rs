@@ -21,6 +21,7 @@ use crate::startup::{self, Unfit};
 use crate::vitals::{self, Figures, Vitals};
 
 mod context;
+mod look;
 mod pace;
 mod recorder;
 mod stop;
@@ -177,6 +178,7 @@ impl Daemon {
             out: pipeline::Output {
                 notes: Vec::new(),
                 samples: recorder.is_some().then(Vec::new),
+                looks: Some(Vec::new()),
             },
             recorder,
             witnesses: Witnesses::new(&config.witness),
@@ -272,6 +274,7 @@ impl Daemon {
         let (now_ns, host) = self.look_at_host(true);
         self.pipeline
             .finish(now_ns, &host, self.clock, &mut self.out);
+        self.look_at_sockets(now_ns);
         let witnesses = self.witnesses.take();
         self.out
             .notes

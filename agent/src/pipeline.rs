@@ -9,8 +9,10 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::detect::{Assessment, Detector, Params, Progress};
 use crate::ec2::Context;
+use crate::event::{Event, IncidentState, SnapshotMoment, SocketSnapshot, Time};
 use crate::flow::{
-    DecodeError, FlowKey, FlowSample, FlowTable, Local, Record, Step, Windows, decode,
+    DecodeError, FlowKey, FlowSample, FlowTable, Local, Record, SideBySide, Step, Windows, decode,
+    side_by_side,
 };
 use crate::host::HostSample;
 use crate::path::{AsTable, Classifier, Network, PathClass, Ranges};
@@ -33,6 +35,21 @@ pub struct Output {
     pub notes: Vec<Note>,
     /// What the detector was fed with, if somebody records it.
     pub samples: Option<Vec<FlowSample>>,
+    /// Sockets to look at now, if somebody can.
+    pub looks: Option<Vec<Wanted>>,
+}
+
+/// Sockets that an incident wants to be looked at in the moment in which it opens or closes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The incident's address.
+    pub local: Local,
+    /// The incident's id.
+    pub incident: String,
+    /// Which moment.
+    pub moment: SnapshotMoment,
+    /// The connections.
+    pub flows: SideBySide,
 }
 
 /// The way from records to events.
@@ -181,10 +198,19 @@ impl Pipeline {
         for finding in self.detector.tick(now_ns, host) {
             let mut note = self.incidents.note(&finding, now_ns, clock);
             let evidence = self.host.testify(&finding, &mut note, now_ns);
+            if let Some(looks) = &mut out.looks {
+                looks.extend(wanted(&self.table, finding.local, &note.event));
+            }
             out.notes.push(note);
             out.notes.extend(evidence);
         }
         full
+    }
+
+    /// Takes in what the sockets of an incident showed, as of the time of its line.
+    pub fn sockets(&mut self, snapshot: SocketSnapshot, time: Time, out: &mut Output) {
+        self.incidents.note_sockets(&snapshot);
+        out.notes.push(publish::sockets(snapshot, time));
     }
 
     /// Judges for the last time, and tells of the window as far as it got.
@@ -304,6 +330,24 @@ impl Pipeline {
         }
         self.undecodable += 1;
     }
+}
+
+/// What is to be looked at because of an event: sockets, when an incident opens or closes.
+fn wanted(table: &FlowTable, local: Local, event: &Event) -> Option<Wanted> {
+    let Event::Incident(incident) = event else {
+        return None;
+    };
+    let moment = match incident.incident.state {
+        IncidentState::Opened => SnapshotMoment::Opened,
+        IncidentState::Closed => SnapshotMoment::Closed,
+        IncidentState::Updated => return None,
+    };
+    Some(Wanted {
+        local,
+        incident: incident.incident.id.clone(),
+        moment,
+        flows: side_by_side(table, local),
+    })
 }
 
 /// Seconds of the configuration, which are checked to be small and positive, in nanoseconds.

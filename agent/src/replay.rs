@@ -1,7 +1,7 @@
 //! `edgeghost replay`: a recording through the very path and judgement that the daemon uses.
 //!
 //! Judged are the `flow_sample` and `host_sample` lines, with what `agent_start` and `context` say
-//! of the run and the host; every other event is passed over, so that a whole stream can be fed in. What comes out equals what the recording run told, but for
+//! of the run and the host, and what `socket_snapshot` says of an incident's sockets; every other event is passed over, so that a whole stream can be fed in. What comes out equals what the recording run told, but for
 //! `event.sequence`: the judgements are counted by themselves here.
 
 mod explain;
@@ -148,6 +148,9 @@ impl Replay<'_> {
                     .learn(&context);
                 self.pipeline.context(&context);
             }
+            Content::Sockets(snapshot) => {
+                self.pipeline.sockets(*snapshot, time, &mut self.output);
+            }
             Content::Other => {}
         }
         Ok(())
@@ -225,6 +228,10 @@ fn recorded_systems(recorded: &Config, start: Time) -> Option<Arc<AsTable>> {
 fn is_judgement(note: &Note) -> bool {
     matches!(
         note.event,
-        Event::Verdict(_) | Event::Incident(_) | Event::HostEvidence(_) | Event::Recommendation(_)
+        Event::Verdict(_)
+            | Event::Incident(_)
+            | Event::HostEvidence(_)
+            | Event::Recommendation(_)
+            | Event::SocketSnapshot(_)
     )
 }

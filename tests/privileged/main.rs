@@ -12,6 +12,7 @@
 mod cwnd;
 mod drops;
 mod exact;
+mod firewall;
 mod flood;
 mod host;
 mod incoming;
@@ -23,6 +24,7 @@ mod recording;
 mod relay;
 mod retransmit;
 mod reuse;
+mod sockets;
 mod start;
 mod stop;
 mod totals;

@@ -70,6 +70,7 @@ fn every_event_is_in_it_and_told_apart_by_its_name() {
         "path_window",
         "peer_window",
         "recommendation",
+        "socket_snapshot",
         "tcp_cwnd",
         "tcp_retransmit",
         "verdict",

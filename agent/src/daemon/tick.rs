@@ -12,6 +12,7 @@ impl Daemon {
     pub(super) fn judge(&mut self) {
         let (now_ns, host) = self.look_at_host(false);
         let window_closed = self.pipeline.tick(now_ns, &host, self.clock, &mut self.out);
+        self.look_at_sockets(now_ns);
         if let Some(witnesses) = &mut self.witnesses {
             witnesses.tick(now_ns, &self.pipeline, &mut self.out.notes);
         }

@@ -14,6 +14,7 @@ mod incident;
 mod remediation;
 mod sample;
 pub mod schema;
+mod sockets;
 mod tcp;
 mod time;
 mod window;
@@ -38,6 +39,7 @@ pub use sample::{
     FlowSample, HostSample, SampledDrops, SampledEnd, SampledEnds, SampledFiltered, SampledFlow,
     SampledHost,
 };
+pub use sockets::{SnapshotMoment, SnapshotSockets, SocketFigures, SocketProcess, SocketSnapshot};
 pub use tcp::{
     CwndDetail, End, IpVersion, Network, PathInfo, RetransmitDetail, RetransmitType, TcpCwnd,
     TcpCwndInfo, TcpRetransmit, TcpRetransmitInfo, TcpSocket,
@@ -77,6 +79,7 @@ pub enum Event {
     FlowSample(Box<FlowSample>),
     HostSample(HostSample),
     Context(Box<Context>),
+    SocketSnapshot(Box<SocketSnapshot>),
     Witness(Box<Witness>),
     Hops(Box<Hops>),
 }
@@ -112,6 +115,7 @@ impl Event {
             Self::FlowSample(_) => "flow_sample",
             Self::HostSample(_) => "host_sample",
             Self::Context(_) => "context",
+            Self::SocketSnapshot(_) => "socket_snapshot",
             Self::Witness(_) => "witness",
             Self::Hops(_) => "hops",
         }
@@ -133,7 +137,9 @@ impl Event {
             | Self::Context(_)
             | Self::Witness(_)
             | Self::Hops(_) => Priority::State,
-            Self::Incident(_) | Self::Recommendation(_) => Priority::Alert,
+            Self::Incident(_) | Self::Recommendation(_) | Self::SocketSnapshot(_) => {
+                Priority::Alert
+            }
         }
     }
 

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use super::origin;
 use super::sides::{evidence, ruled_out, side, sides};
 use super::verdict::{name, verdict};
-use super::{Note, percent, round};
+use super::{Note, percent, round, sockets};
 use crate::clock::Clock;
 use crate::detect::{Assessment, Change, Closing};
 use crate::ec2::Context;
 use crate::event::{
-    Event, Incident, IncidentInfo, IncidentRef, IncidentState, LocalOnly, Recommendation, Severity,
-    Target, Time, VerdictName, WorstPeer,
+    Event, Finding, Incident, IncidentInfo, IncidentRef, IncidentState, LocalOnly, Recommendation,
+    Severity, SnapshotMoment, SocketSnapshot, Target, Time, VerdictName, WorstPeer,
 };
 use crate::flow::{Local, PeerSums};
 use crate::hash::fnv1a;
@@ -32,6 +32,8 @@ pub struct Incidents {
     /// Onsets of the open incidents on the wall clock: told once, the same ever after, whatever
     /// the clock does meanwhile.
     onsets: HashMap<Local, Time>,
+    /// What the sockets showed when the open incidents opened.
+    sockets: HashMap<Local, Vec<Finding>>,
 }
 
 impl Incidents {
@@ -42,6 +44,7 @@ impl Incidents {
             context: Context::default(),
             worst_peers: HashMap::new(),
             onsets: HashMap::new(),
+            sockets: HashMap::new(),
         }
     }
 
@@ -64,6 +67,17 @@ impl Incidents {
                     snd_cwnd_min: peer.cwnd_min,
                 });
             }
+        }
+    }
+
+    /// Remembers what the sockets of an address showed when its incident opened.
+    pub fn note_sockets(&mut self, snapshot: &SocketSnapshot) {
+        let local = Local {
+            address: snapshot.network.local.address,
+            netns: snapshot.sockets.netns,
+        };
+        if snapshot.sockets.moment == SnapshotMoment::Opened && self.onsets.contains_key(&local) {
+            self.sockets.insert(local, sockets::evidence(snapshot));
         }
     }
 
@@ -104,6 +118,7 @@ impl Incidents {
                 let told = (IncidentState::Closed, verdict, Severity::Info);
                 let mut note = self.incident(*local, assessment, told, onset_ns, now_ns, clock);
                 self.onsets.remove(local);
+                self.sockets.remove(local);
                 note.message.push_str(match closing {
                     Closing::Silence => "; nothing public moves any more to judge by",
                     Closing::AfterAdvice => "; advice had been given",
@@ -137,6 +152,7 @@ impl Incidents {
             self.elsewhere(local),
         );
         let mut evidence = evidence(assessment);
+        evidence.extend(self.sockets.get(&local).into_iter().flatten().cloned());
         evidence.extend(origin::finding(&self.context, local));
         let event = Event::Incident(Box::new(Incident {
             network: LocalOnly::new(local.address),
