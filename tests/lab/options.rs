@@ -20,6 +20,10 @@ use crate::stage::WITNESSES;
                   recovery was seen; 1 not so, or interrupted; 2 usage; 3 not root, or a program \
                   is missing."
 )]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own on the command line"
+)]
 pub(crate) struct Options {
     /// Leave the namespaces up at the end, and print how to enter and how to remove them
     #[arg(long)]
