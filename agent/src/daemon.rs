@@ -21,6 +21,7 @@ use crate::startup::{self, Unfit};
 use crate::vitals::{self, Figures, Vitals};
 
 mod context;
+mod look;
 mod pace;
 mod ranges;
 mod recorder;
@@ -164,6 +165,8 @@ impl Daemon {
             )?),
             None => None,
         };
+        let mut pipeline = Pipeline::new(config, options.systems.clone());
+        pipeline.host_name(&identity.host_name);
         let mut stream = Stream::new(identity, queue);
         stream.emit(first);
         let aws_ranges = options
@@ -173,7 +176,7 @@ impl Daemon {
         let mut daemon = Self {
             kernel,
             records,
-            pipeline: Pipeline::new(config, options.systems.clone()),
+            pipeline,
             stream,
             vitals: Vitals::new(),
             pace: Pace::new(startup::settings(config)),
@@ -187,9 +190,10 @@ impl Daemon {
             out: pipeline::Output {
                 notes: Vec::new(),
                 samples: recorder.is_some().then(Vec::new),
+                looks: Some(Vec::new()),
             },
             recorder,
-            witnesses: Witnesses::new(config, options.systems.clone()),
+            witnesses: Witnesses::new(&config.witness),
             health: Duration::from_secs_f64(config.health.seconds),
         };
         daemon.pipeline.set_aws_ranges(options.aws_ranges.clone());
@@ -283,6 +287,7 @@ impl Daemon {
         let (now_ns, host) = self.look_at_host(true);
         self.pipeline
             .finish(now_ns, &host, self.clock, &mut self.out);
+        self.look_at_sockets(now_ns);
         let witnesses = self.witnesses.take();
         self.out
             .notes

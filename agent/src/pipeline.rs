@@ -1,6 +1,7 @@
 //! From records to events: decode, put on a path, remember, sum, judge. No I/O and no clock of
 //! its own.
 
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -8,12 +9,15 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::detect::{Assessment, Detector, Params, Progress};
 use crate::ec2::Context;
+use crate::event::{Event, IncidentState, SnapshotMoment, SocketSnapshot, Time};
 use crate::flow::{
-    DecodeError, FlowKey, FlowSample, FlowTable, Local, Record, Step, Windows, decode,
+    DecodeError, FlowKey, FlowSample, FlowTable, Local, Record, SideBySide, Step, Windows, decode,
+    side_by_side,
 };
 use crate::host::HostSample;
-use crate::path::{AsTable, AwsRanges, Classifier, PathClass, Ranges};
-use crate::publish::{self, Incidents, Note};
+use crate::path::{AsTable, AwsRanges, Classifier, Network, PathClass, Ranges};
+use crate::publish::{self, HostWitness, Incidents, Note};
+use crate::remedy;
 
 /// A judgement must stand for this long before it is told: one breath.
 const SETTLE_NS: u64 = 2_000_000_000;
@@ -32,6 +36,21 @@ pub struct Output {
     pub notes: Vec<Note>,
     /// What the detector was fed with, if somebody records it.
     pub samples: Option<Vec<FlowSample>>,
+    /// Sockets to look at now, if somebody can.
+    pub looks: Option<Vec<Wanted>>,
+}
+
+/// Sockets that an incident wants to be looked at in the moment in which it opens or closes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The incident's address.
+    pub local: Local,
+    /// The incident's id.
+    pub incident: String,
+    /// Which moment.
+    pub moment: SnapshotMoment,
+    /// The connections.
+    pub flows: SideBySide,
 }
 
 /// The way from records to events.
@@ -42,6 +61,7 @@ pub struct Pipeline {
     windows: Windows,
     detector: Detector,
     incidents: Incidents,
+    host: HostWitness,
     peers_max: usize,
     window_ns: u64,
     window_began_ns: Option<u64>,
@@ -87,9 +107,12 @@ impl Pipeline {
                 hold_ns: nanos(config.detect.hold_seconds),
                 recovered_ns: nanos(config.detect.recovered_seconds),
                 cooldown_ns: config.detect.cooldown_seconds.saturating_mul(1_000_000_000),
+                advices_a_day: usize::try_from(config.detect.advices_a_day).unwrap_or(usize::MAX),
+                counsel_ns: nanos(config.detect.counsel_seconds),
                 settle_ns: SETTLE_NS,
             }),
             incidents: Incidents::new(config.detect.cooldown_seconds),
+            host: HostWitness::default(),
             peers_max: usize::try_from(config.window.peers_max).unwrap_or(usize::MAX),
             window_ns: nanos(config.window.seconds),
             window_began_ns: None,
@@ -129,7 +152,11 @@ impl Pipeline {
     /// takes effect at once: flows whose path is another one now are judged there, and what they
     /// said of the path they were taken to be on is forgotten.
     pub fn context(&mut self, context: &Context) {
+        for (local, mapped) in remedy::moves(self.incidents.context(), context) {
+            self.detector.note_remap(local, mapped);
+        }
         self.incidents.note_context(context);
+        self.host.note_context(context);
         let ranges = Ranges {
             vpc: context.vpc_blocks().collect(),
             own: context.public_addresses().into_iter().collect(),
@@ -172,6 +199,11 @@ impl Pipeline {
         addresses.filter_map(|(local, _)| self.detector.progress(local))
     }
 
+    /// Takes in the host's name, for advice to name it.
+    pub fn host_name(&mut self, name: &str) {
+        self.incidents.note_host_name(name);
+    }
+
     /// Closes the window if it is time, and judges, as of the monotonic time `now_ns`. To be
     /// called about once a second. Tells whether a window was closed.
     pub fn tick(&mut self, now_ns: u64, host: &HostSample, clock: Clock, out: &mut Output) -> bool {
@@ -181,10 +213,30 @@ impl Pipeline {
         if full {
             self.close_window(now_ns, clock, out);
         }
+        self.host.note(now_ns, host);
         for finding in self.detector.tick(now_ns, host) {
-            out.notes.push(self.incidents.note(&finding, now_ns, clock));
+            let Some(mut note) = self.incidents.note(&finding, &self.detector, now_ns, clock)
+            else {
+                continue;
+            };
+            let evidence = self.host.testify(&finding, &mut note, now_ns);
+            if let Some(looks) = &mut out.looks {
+                looks.extend(wanted(&self.table, finding.local, &note.event));
+            }
+            out.notes.push(note);
+            out.notes.extend(evidence);
+        }
+        if host.detail.is_some() {
+            let time = clock.wall(now_ns);
+            out.notes.extend(self.host.catch_up(now_ns, time));
         }
         full
+    }
+
+    /// Takes in what the sockets of an incident showed, as of the time of its line.
+    pub fn sockets(&mut self, snapshot: SocketSnapshot, time: Time, out: &mut Output) {
+        self.incidents.note_sockets(&snapshot);
+        out.notes.push(publish::sockets(snapshot, time));
     }
 
     /// Judges for the last time, and tells of the window as far as it got.
@@ -192,6 +244,18 @@ impl Pipeline {
         if !self.tick(now_ns, host, clock, out) {
             self.close_window(now_ns, clock, out);
         }
+    }
+
+    /// Which way to a peer, and whose voice it is, by what is known now.
+    pub fn place(&self, peer: IpAddr) -> (PathClass, Network) {
+        let class = self.classifier.classify(peer);
+        (class, self.classifier.network(peer, class))
+    }
+
+    /// Peers that suffer, worst first for each local address of the agent's namespace, each with
+    /// that address: the way to them is worth a look.
+    pub fn sufferers(&self) -> Vec<(IpAddr, IpAddr)> {
+        self.host.sufferers()
     }
 
     /// What every address was last judged by.
@@ -214,6 +278,7 @@ impl Pipeline {
         let seconds = now_ns.saturating_sub(began_ns) as f64 / 1e9;
         let (paths, peers) = self.windows.close(&self.table, self.peers_max);
         self.incidents.note_peers(&peers);
+        self.host.note_peers(&peers, now_ns);
         let time = clock.wall(now_ns);
         for path in &paths {
             out.notes.push(publish::path_window(path, seconds, time));
@@ -291,6 +356,24 @@ impl Pipeline {
         }
         self.undecodable += 1;
     }
+}
+
+/// What is to be looked at because of an event: sockets, when an incident opens or closes.
+fn wanted(table: &FlowTable, local: Local, event: &Event) -> Option<Wanted> {
+    let Event::Incident(incident) = event else {
+        return None;
+    };
+    let moment = match incident.incident.state {
+        IncidentState::Opened => SnapshotMoment::Opened,
+        IncidentState::Closed => SnapshotMoment::Closed,
+        IncidentState::Updated => return None,
+    };
+    Some(Wanted {
+        local,
+        incident: incident.incident.id.clone(),
+        moment,
+        flows: side_by_side(table, local),
+    })
 }
 
 /// Seconds of the configuration, which are checked to be small and positive, in nanoseconds.

@@ -1,7 +1,7 @@
 //! `edgeghost replay`: a recording through the very path and judgement that the daemon uses.
 //!
 //! Judged are the `flow_sample` and `host_sample` lines, with what `agent_start` and `context` say
-//! of the run and the host; every other event is passed over, so that a whole stream can be fed in. What comes out equals what the recording run told, but for
+//! of the run and the host, and what `socket_snapshot` says of an incident's sockets; every other event is passed over, so that a whole stream can be fed in. What comes out equals what the recording run told, but for
 //! `event.sequence`: the judgements are counted by themselves here.
 
 mod explain;
@@ -152,6 +152,9 @@ impl Replay<'_> {
                     .learn(&known);
                 self.pipeline.context(&known);
             }
+            Content::Sockets(snapshot) => {
+                self.pipeline.sockets(*snapshot, time, &mut self.output);
+            }
             Content::Other => {}
         }
         Ok(())
@@ -185,6 +188,7 @@ impl Replay<'_> {
             pipeline.set_aws_ranges(recorded_ranges(&recorded, time));
             pipeline
         };
+        self.pipeline.host_name(&identity.host_name);
         self.identity = Some(identity);
         self.last_ns = 0;
         Ok(())
@@ -249,6 +253,10 @@ fn recorded_ranges(recorded: &Config, start: Time) -> Option<Arc<AwsRanges>> {
 fn is_judgement(note: &Note) -> bool {
     matches!(
         note.event,
-        Event::Verdict(_) | Event::Incident(_) | Event::Recommendation(_)
+        Event::Verdict(_)
+            | Event::Incident(_)
+            | Event::HostEvidence(_)
+            | Event::Recommendation(_)
+            | Event::SocketSnapshot(_)
     )
 }

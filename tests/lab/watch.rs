@@ -117,7 +117,7 @@ impl Watch {
                 self.incident(event);
                 Some(News::Incident)
             }
-            "recommendation" => {
+            "recommendation" if event.is_advice() => {
                 self.recommendation(event, phase, ours);
                 Some(News::Recommendation)
             }

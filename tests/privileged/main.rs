@@ -11,7 +11,9 @@
 
 mod cwnd;
 mod drops;
+mod evidence;
 mod exact;
+mod firewall;
 mod flood;
 mod host;
 mod incoming;
@@ -24,6 +26,7 @@ mod recording;
 mod relay;
 mod retransmit;
 mod reuse;
+mod sockets;
 mod start;
 mod stop;
 mod totals;

@@ -85,6 +85,7 @@ impl Config {
             source: Box::new(source),
         })?;
         config.check(path)?;
+        config.check_witness(path)?;
         Ok(config)
     }
 
@@ -136,15 +137,7 @@ impl Config {
                 return out(key, value.to_string(), allowed);
             }
         }
-        self.check_endpoints(path)?;
-        match self.witness.fault(&self.path.private_cidrs) {
-            Some((key, why)) => Err(ConfigError::Refused {
-                path: path.to_owned(),
-                key,
-                why,
-            }),
-            None => Ok(()),
-        }
+        self.check_endpoints(path)
     }
 
     /// Values that are times or shares, and what they may be.
@@ -181,6 +174,12 @@ impl Config {
                 "1 to 3600",
             ),
             (
+                "detect.counsel_seconds",
+                self.detect.counsel_seconds,
+                1.0..=86_400.0,
+                "1 to 86400",
+            ),
+            (
                 "health.seconds",
                 self.health.seconds,
                 1.0..=3600.0,
@@ -191,18 +190,6 @@ impl Config {
                 self.ec2.refresh_seconds,
                 1.0..=3600.0,
                 "1 to 3600",
-            ),
-            (
-                "witness.round_seconds",
-                self.witness.round_seconds,
-                5.0..=300.0,
-                "5 to 300",
-            ),
-            (
-                "witness.pause_seconds",
-                self.witness.pause_seconds,
-                5.0..=3600.0,
-                "5 to 3600",
             ),
         ]
     }
@@ -215,6 +202,12 @@ impl Config {
                 self.record.file_mebibytes,
                 1..=4_096,
                 "1 to 4096",
+            ),
+            (
+                "detect.advices_a_day",
+                self.detect.advices_a_day,
+                1..=100,
+                "1 to 100",
             ),
             ("record.files", self.record.files, 1..=1_000, "1 to 1000"),
             (
@@ -241,31 +234,26 @@ impl Config {
                 0..=10_000,
                 "0 to 10000",
             ),
-            (
-                "witness.segments",
-                self.witness.segments,
-                8..=200,
-                "8 to 200",
-            ),
-            (
-                "witness.connections_at_once",
-                self.witness.connections_at_once,
-                1..=16,
-                "1 to 16",
-            ),
-            (
-                "witness.bytes_per_connection",
-                self.witness.bytes_per_connection,
-                1_024..=1_048_576,
-                "1024 to 1048576",
-            ),
-            (
-                "witness.rounds_per_hour",
-                self.witness.rounds_per_hour,
-                1..=60,
-                "1 to 60",
-            ),
         ]
+    }
+
+    fn check_witness(&self, path: &Path) -> Result<(), ConfigError> {
+        if let Some((key, value, allowed)) = self.witness.out_of_range() {
+            return Err(ConfigError::Range {
+                path: path.to_owned(),
+                key,
+                value,
+                allowed,
+            });
+        }
+        match self.witness.fault(&self.path.private_cidrs) {
+            Some((key, why)) => Err(ConfigError::Refused {
+                path: path.to_owned(),
+                key,
+                why,
+            }),
+            None => Ok(()),
+        }
     }
 
     fn check_endpoints(&self, path: &Path) -> Result<(), ConfigError> {

@@ -12,8 +12,9 @@ impl Daemon {
     pub(super) fn judge(&mut self) {
         let (now_ns, host) = self.look_at_host(false);
         let window_closed = self.pipeline.tick(now_ns, &host, self.clock, &mut self.out);
+        self.look_at_sockets(now_ns);
         if let Some(witnesses) = &mut self.witnesses {
-            witnesses.tick(now_ns, self.pipeline.assessments(), &mut self.out.notes);
+            witnesses.tick(now_ns, &self.pipeline, &mut self.out.notes);
         }
         self.send();
         if window_closed && self.vitals.has_news(&self.kernel, &self.figures()) {
@@ -52,7 +53,7 @@ impl Daemon {
         let figures = self.pipeline.figures();
         let busy = figures.flows > 0 || figures.received > self.received;
         self.received = figures.received;
-        let mut host = self.host.news(busy);
+        let mut host = self.host.news(busy, &self.pipeline.sufferers());
         // As long as the other counters are read.
         let reads = busy || host != HostSample::default();
         let counts = reads.then(|| self.drop_counts()).flatten();
