@@ -27,9 +27,14 @@ pub enum CheckError {
 /// Writes a line per finding, and gives the first reason why the agent cannot run here.
 pub fn run(config: &Config, out: &mut impl Write) -> io::Result<Result<(), CheckError>> {
     let networks = networks(config, out)?;
+    let ranges = aws_ranges(config, out)?;
     metadata(config, out)?;
+    witnesses(config, out)?;
     let host = host(config, out)?;
-    Ok(networks.map_err(Into::into).and(host.map_err(Into::into)))
+    Ok(networks
+        .and(ranges)
+        .map_err(Into::into)
+        .and(host.map_err(Into::into)))
 }
 
 /// By what peers are told apart.
@@ -57,6 +62,25 @@ fn networks(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Conf
     Ok(Ok(()))
 }
 
+/// By what AWS's own addresses are told apart.
+fn aws_ranges(config: &Config, out: &mut impl Write) -> io::Result<Result<(), ConfigError>> {
+    let what = "AWS ranges";
+    match config.aws_ranges() {
+        Ok(None) => line(
+            out,
+            true,
+            what,
+            "none: path.aws_ranges names no file, AWS's addresses are like any",
+        )?,
+        Ok(Some(ranges)) => line(out, true, what, &ranges.to_string())?,
+        Err(error) => {
+            line(out, false, what, &error.to_string())?;
+            return Ok(Err(error));
+        }
+    }
+    Ok(Ok(()))
+}
+
 /// What EC2 says of this host. Without it the agent runs all the same.
 fn metadata(config: &Config, out: &mut impl Write) -> io::Result<()> {
     let what = "EC2 metadata";
@@ -76,6 +100,23 @@ fn metadata(config: &Config, out: &mut impl Write) -> io::Result<()> {
             mark(out, "warn", what, &words)
         }
     }
+}
+
+/// Whom it may ask, and what that costs at most.
+fn witnesses(config: &Config, out: &mut impl Write) -> io::Result<()> {
+    let cost = config.witness.cost();
+    let words = if config.witness.is_on() {
+        format!(
+            "{} target(s), while an address is suspect: at most {} connections and {} other \
+             packets an hour",
+            config.witness.all().count(),
+            cost.connections,
+            cost.hop_packets
+        )
+    } else {
+        "off: witness.targets names nobody".to_owned()
+    };
+    line(out, true, "witnesses", &words)
 }
 
 fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> {

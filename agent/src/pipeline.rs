@@ -15,7 +15,7 @@ use crate::flow::{
     side_by_side,
 };
 use crate::host::HostSample;
-use crate::path::{AsTable, Classifier, PathClass, Ranges};
+use crate::path::{AsTable, AwsRanges, Classifier, Network, PathClass, Ranges};
 use crate::publish::{self, HostWitness, Incidents, Note};
 
 /// A judgement must stand for this long before it is told: one breath.
@@ -118,6 +118,13 @@ impl Pipeline {
         }
     }
 
+    /// With AWS's published ranges from now on, if there are any: flows that go on are put on their
+    /// paths anew.
+    pub fn set_aws_ranges(&mut self, aws: Option<Arc<AwsRanges>>) {
+        self.classifier = self.classifier.clone().with_aws(aws);
+        self.table.reclassify(&self.classifier);
+    }
+
     /// Takes in one record; what it gives to tell goes to `out`.
     pub fn take(&mut self, bytes: &[u8], clock: Clock, out: &mut Output) {
         self.received += 1;
@@ -147,6 +154,7 @@ impl Pipeline {
         let ranges = Ranges {
             vpc: context.vpc_blocks().collect(),
             own: context.public_addresses().into_iter().collect(),
+            region: context.instance.region.clone(),
             ..self.ranges.clone()
         };
         if ranges == self.ranges {
@@ -204,6 +212,10 @@ impl Pipeline {
             out.notes.push(note);
             out.notes.extend(evidence);
         }
+        if host.detail.is_some() {
+            let time = clock.wall(now_ns);
+            out.notes.extend(self.host.catch_up(now_ns, time));
+        }
         full
     }
 
@@ -218,6 +230,12 @@ impl Pipeline {
         if !self.tick(now_ns, host, clock, out) {
             self.close_window(now_ns, clock, out);
         }
+    }
+
+    /// Which way to a peer, and whose voice it is, by what is known now.
+    pub fn place(&self, peer: IpAddr) -> (PathClass, Network) {
+        let class = self.classifier.classify(peer);
+        (class, self.classifier.network(peer, class))
     }
 
     /// Peers that suffer, worst first for each local address of the agent's namespace, each with
@@ -353,3 +371,6 @@ fn wanted(table: &FlowTable, local: Local, event: &Event) -> Option<Wanted> {
 pub fn nanos(seconds: f64) -> u64 {
     (seconds * 1e9) as u64
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,6 +76,24 @@ fn the_incident_is_detected_advised_and_seen_to_recover() {
     assert_replayed(&recording, &lines);
 }
 
+/// The incident as it was: one session. Without witnesses it would stay a suspicion.
+#[test]
+fn a_lone_session_is_advised_on_with_witnesses() {
+    crate::require_root();
+    let args = ["--lone", "--quick", "--json", "--seconds", "150"];
+    let (lab, lines, stderr) = run_to_end(&args);
+    let shown = format!("{}\n{stderr}", lines.join("\n"));
+    assert_eq!(lab.code, Some(0), "{shown}");
+    let summary: Value = serde_json::from_str(lines.last().expect(&shown)).unwrap();
+    let seconds = |name: &str| summary["lab"]["seconds_from_onset"][name].as_f64();
+    let suspect = seconds("public_suspect").expect(&shown);
+    let collapse = seconds("public_only_collapse").expect(&shown);
+    assert!((0.0..=60.0).contains(&(collapse - suspect)), "{shown}");
+    let asked = |line: &String| line.contains(r#""name":"witness""#);
+    assert!(lines.iter().any(asked), "{shown}");
+    assert_gone(lab.pid);
+}
+
 /// The sockets of both paths side by side, when the incident opened and when it closed.
 fn assert_snapshots(events: &[Event], lab: u32, shown: &str) {
     let of = |moment: &str| {

@@ -11,6 +11,7 @@
 
 mod cwnd;
 mod drops;
+mod evidence;
 mod exact;
 mod firewall;
 mod flood;
@@ -18,6 +19,7 @@ mod host;
 mod incoming;
 mod lab;
 mod loopback;
+mod metadata;
 mod namespaces;
 mod output;
 mod recording;

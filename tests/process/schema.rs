@@ -63,6 +63,7 @@ fn every_event_is_in_it_and_told_apart_by_its_name() {
         "agent_stop",
         "context",
         "flow_sample",
+        "hops",
         "host_evidence",
         "host_sample",
         "incident",
@@ -73,6 +74,7 @@ fn every_event_is_in_it_and_told_apart_by_its_name() {
         "tcp_cwnd",
         "tcp_retransmit",
         "verdict",
+        "witness",
     ];
     assert_eq!(names, BTreeSet::from(expected));
     assert_eq!(alternatives.len(), expected.len(), "a name stands twice");

@@ -67,6 +67,10 @@ pub enum Closing {
 
 /// How far an address is on the way to advice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a gate of its own, open or shut"
+)]
 pub struct Progress {
     /// The public side has been bad since then, counted from the onset, nanoseconds.
     pub bad_since_ns: Option<u64>,
@@ -78,6 +82,10 @@ pub struct Progress {
     pub open: bool,
     /// Advice was given on it.
     pub advised: bool,
+    /// Enough networks turned bad at its onset, and not each at a time of its own.
+    pub together: bool,
+    /// All else spoke for advice, but the last seconds looked ordinary.
+    pub passed: bool,
 }
 
 /// Memory of one address.
@@ -101,8 +109,10 @@ struct Open {
     onset_ns: u64,
     updated_ns: u64,
     advised: bool,
-    /// Enough networks turned bad at its onset, and not each at a time of its own.
+    /// See [`Progress::together`].
     together: bool,
+    /// See [`Progress::passed`].
+    passed: bool,
     well_since: Option<u64>,
 }
 
@@ -138,6 +148,8 @@ impl Course {
             well_since_ns: open.and_then(|open| open.well_since),
             open: open.is_some(),
             advised: open.is_some_and(|open| open.advised),
+            together: open.is_some_and(|open| open.together),
+            passed: open.is_some_and(|open| open.passed),
         }
     }
 
@@ -260,6 +272,7 @@ impl Course {
             updated_ns: now_ns,
             advised: false,
             together: false,
+            passed: false,
             well_since: None,
         });
         Some(Change::Opened { onset_ns })
@@ -273,12 +286,11 @@ impl Course {
         hindsight: &Hindsight<'_>,
     ) -> Option<Change> {
         let open = self.open.as_mut().filter(|open| !open.advised)?;
-        let onsets = || [Some(open.onset_ns / SECOND), hindsight.onset()];
+        open.passed = false;
+        let together = |onset| hindsight.came_together(onset);
         open.together = open.together
-            || onsets()
-                .into_iter()
-                .flatten()
-                .any(|onset| hindsight.came_together(onset));
+            || together(open.onset_ns / SECOND)
+            || hindsight.onset().is_some_and(together);
         let cool = self
             .advised_ns
             .is_none_or(|last| now_ns.saturating_sub(last) >= params.cooldown_ns);
@@ -288,8 +300,11 @@ impl Course {
             || !self.bad.has_lasted(now_ns, params.confirm_ns)
             || !self.collapsed.has_lasted(now_ns, params.hold_ns)
             || !open.together
-            || hindsight.has_passed(self.bad.since().unwrap_or_default() / SECOND)
         {
+            return None;
+        }
+        open.passed = hindsight.has_passed(self.bad.since().unwrap_or_default() / SECOND);
+        if open.passed {
             return None;
         }
         open.advised = true;

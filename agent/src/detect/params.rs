@@ -3,8 +3,6 @@
 //! Where they come from: chosen by what they mean, then kept because they did well on the
 //! scenario benchmark (`cargo xtask scenarios`); none was fitted to a single scenario.
 
-use crate::host::{EXPLAINING_LEAST, EXPLAINING_SHARE};
-
 /// Whole seconds.
 pub(super) const SECOND: u64 = 1_000_000_000;
 
@@ -226,11 +224,11 @@ pub(super) const LOCAL_S: u64 = 30;
 /// What the packet filter dropped is told of so many seconds.
 pub(super) const FIREWALL_S: u64 = 120;
 /// Share of the retransmissions of the last seconds that local trouble must be able to explain.
-pub(super) const LOCAL_SHARE: f64 = EXPLAINING_SHARE;
+pub(super) const LOCAL_SHARE: f64 = 0.2;
 /// Fewer packets without a route than this do not tell of a host that is cut off.
 pub(super) const CUT_OFF: u64 = 20;
 /// Fewer packets dropped on the host than this explain nothing.
-pub(super) const LOCAL_LEAST: u64 = EXPLAINING_LEAST;
+pub(super) const LOCAL_LEAST: u64 = 3;
 /// While nothing is amiss and no loss is heard of, addresses are judged anew every so many
 /// seconds.
 pub(super) const CALM_S: u64 = 10;

@@ -148,7 +148,7 @@ impl FlowTable {
 
     /// Puts every flow on its path anew, after that may have become another.
     pub fn reclassify(&mut self, classifier: &Classifier) {
-        for (key, known) in self.flows.iter_mut() {
+        for (key, known) in &mut self.flows {
             known.class = classifier.classify(key.peer);
             known.network = classifier.network(key.peer, known.class);
             known.judged = classifier.judged(key.peer);
