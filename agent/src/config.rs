@@ -121,8 +121,14 @@ pub struct Detect {
     pub hold_seconds: f64,
     /// The public side must be well for so long before an incident is closed.
     pub recovered_seconds: f64,
-    /// No second advice for an address within so many seconds.
+    /// No second advice of the same kind for an address within so many seconds; a collapse that
+    /// comes meanwhile gets the next step, once.
     pub cooldown_seconds: u64,
+    /// Advice that touches an address, so often in 24 hours at most (1 to 100).
+    pub advices_a_day: u32,
+    /// A verdict that is no collapse must have stood for so long before it is said what to do about
+    /// it; `client_side` and `public_suspect` two and a half times as long.
+    pub counsel_seconds: f64,
 }
 
 /// The agent about itself.
@@ -209,7 +215,9 @@ impl Default for Detect {
             confirm_seconds: 55.0,
             hold_seconds: 20.0,
             recovered_seconds: 120.0,
-            cooldown_seconds: 1_800,
+            cooldown_seconds: 21_600,
+            advices_a_day: 3,
+            counsel_seconds: 120.0,
         }
     }
 }

@@ -165,6 +165,8 @@ impl Daemon {
             )?),
             None => None,
         };
+        let mut pipeline = Pipeline::new(config, options.systems.clone());
+        pipeline.host_name(&identity.host_name);
         let mut stream = Stream::new(identity, queue);
         stream.emit(first);
         let aws_ranges = options
@@ -174,7 +176,7 @@ impl Daemon {
         let mut daemon = Self {
             kernel,
             records,
-            pipeline: Pipeline::new(config, options.systems.clone()),
+            pipeline,
             stream,
             vitals: Vitals::new(),
             pace: Pace::new(startup::settings(config)),

@@ -17,6 +17,7 @@ use crate::flow::{
 use crate::host::HostSample;
 use crate::path::{AsTable, AwsRanges, Classifier, Network, PathClass, Ranges};
 use crate::publish::{self, HostWitness, Incidents, Note};
+use crate::remedy;
 
 /// A judgement must stand for this long before it is told: one breath.
 const SETTLE_NS: u64 = 2_000_000_000;
@@ -106,6 +107,8 @@ impl Pipeline {
                 hold_ns: nanos(config.detect.hold_seconds),
                 recovered_ns: nanos(config.detect.recovered_seconds),
                 cooldown_ns: config.detect.cooldown_seconds.saturating_mul(1_000_000_000),
+                advices_a_day: usize::try_from(config.detect.advices_a_day).unwrap_or(usize::MAX),
+                counsel_ns: nanos(config.detect.counsel_seconds),
                 settle_ns: SETTLE_NS,
             }),
             incidents: Incidents::new(config.detect.cooldown_seconds),
@@ -149,6 +152,9 @@ impl Pipeline {
     /// takes effect at once: flows whose path is another one now are judged there, and what they
     /// said of the path they were taken to be on is forgotten.
     pub fn context(&mut self, context: &Context) {
+        for (local, mapped) in remedy::moves(self.incidents.context(), context) {
+            self.detector.note_remap(local, mapped);
+        }
         self.incidents.note_context(context);
         self.host.note_context(context);
         let ranges = Ranges {
@@ -193,6 +199,11 @@ impl Pipeline {
         addresses.filter_map(|(local, _)| self.detector.progress(local))
     }
 
+    /// Takes in the host's name, for advice to name it.
+    pub fn host_name(&mut self, name: &str) {
+        self.incidents.note_host_name(name);
+    }
+
     /// Closes the window if it is time, and judges, as of the monotonic time `now_ns`. To be
     /// called about once a second. Tells whether a window was closed.
     pub fn tick(&mut self, now_ns: u64, host: &HostSample, clock: Clock, out: &mut Output) -> bool {
@@ -204,7 +215,10 @@ impl Pipeline {
         }
         self.host.note(now_ns, host);
         for finding in self.detector.tick(now_ns, host) {
-            let mut note = self.incidents.note(&finding, now_ns, clock);
+            let Some(mut note) = self.incidents.note(&finding, &self.detector, now_ns, clock)
+            else {
+                continue;
+            };
             let evidence = self.host.testify(&finding, &mut note, now_ns);
             if let Some(looks) = &mut out.looks {
                 looks.extend(wanted(&self.table, finding.local, &note.event));

@@ -188,6 +188,7 @@ impl Replay<'_> {
             pipeline.set_aws_ranges(recorded_ranges(&recorded, time));
             pipeline
         };
+        self.pipeline.host_name(&identity.host_name);
         self.identity = Some(identity);
         self.last_ns = 0;
         Ok(())

@@ -51,7 +51,7 @@ fn the_incident_is_detected_advised_and_seen_to_recover() {
     assert_eq!(advice.len(), 1, "{shown}");
     assert_eq!(
         advice[0].text("remediation.action"),
-        "reassociate_elastic_ip",
+        "find_address_then_reassociate",
         "{shown}"
     );
     for part in [

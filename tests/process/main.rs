@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod advice;
 mod as_table;
 mod bench;
 mod call;
@@ -15,6 +16,7 @@ mod configuration;
 mod detection;
 mod host;
 mod lab;
+mod made;
 mod metadata;
 mod privilege;
 mod readme;

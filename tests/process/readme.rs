@@ -71,3 +71,16 @@ fn its_table_of_events_is_whole() {
         );
     }
 }
+
+/// What it shows of a recommendation is in the one that is kept whole, which a test makes anew.
+#[test]
+fn its_advice_is_advice() {
+    let path = binary::fixtures().join("recommendation.txt");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let shown = blocks(&readme(), "advice").concat();
+    let lines: Vec<&str> = shown.lines().filter(|line| !line.is_empty()).collect();
+    assert!(lines.len() >= 5, "{lines:?}");
+    for line in lines {
+        assert!(whole.lines().any(|other| other == line), "{line}");
+    }
+}

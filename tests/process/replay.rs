@@ -39,7 +39,7 @@ fn the_lab_is_judged_as_it_was() {
     let end = [
         "public_only_collapse",
         "opened",
-        "reassociate_elastic_ip",
+        "find_address_then_reassociate",
         "recovering",
         "closed",
     ];

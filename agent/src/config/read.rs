@@ -174,6 +174,12 @@ impl Config {
                 "1 to 3600",
             ),
             (
+                "detect.counsel_seconds",
+                self.detect.counsel_seconds,
+                1.0..=86_400.0,
+                "1 to 86400",
+            ),
+            (
                 "health.seconds",
                 self.health.seconds,
                 1.0..=3600.0,
@@ -196,6 +202,12 @@ impl Config {
                 self.record.file_mebibytes,
                 1..=4_096,
                 "1 to 4096",
+            ),
+            (
+                "detect.advices_a_day",
+                self.detect.advices_a_day,
+                1..=100,
+                "1 to 100",
             ),
             ("record.files", self.record.files, 1..=1_000, "1 to 1000"),
             (

@@ -31,8 +31,8 @@ pub use detail::{DriverDetail, HostDetail, InterfaceDetail, RouteDetail, RouteKi
 pub use envelope::{Account, Cloud, EventMeta, Host, Line, Service, Severity};
 pub use evidence::{CheckState, HostCheck, HostEvidence, HostEvidenceInfo, HostFinding};
 pub use incident::{
-    Finding, Incident, IncidentInfo, IncidentState, RuledOut, Side, Verdict, VerdictInfo,
-    VerdictName, WorstPeer,
+    Finding, Incident, IncidentInfo, IncidentState, Outcome, Repair, RuledOut, Side, Verdict,
+    VerdictInfo, VerdictName, WorstPeer,
 };
 pub use remediation::{Action, Command, IncidentRef, Recommendation, Remediation, Target};
 pub use sample::{

@@ -94,9 +94,14 @@ impl HostWitness {
         now_ns: u64,
     ) -> Option<Note> {
         let (onset_ns, closed) = match finding.change {
-            Change::Opened { onset_ns } | Change::Updated { onset_ns } => (onset_ns, false),
+            Change::Opened { onset_ns }
+            | Change::Updated { onset_ns }
+            | Change::NotRecovered { onset_ns, .. } => (onset_ns, false),
             Change::Closed { onset_ns, .. } => (onset_ns, true),
-            Change::Verdict { .. } | Change::Advise { .. } => return None,
+            Change::Verdict { .. }
+            | Change::Advise { .. }
+            | Change::Escalate { .. }
+            | Change::Counsel { .. } => return None,
         };
         let Event::Incident(incident) = &mut note.event else {
             return None;

@@ -1,5 +1,6 @@
 //! What was decoded, counted and judged, put into published events.
 
+mod advice;
 mod agent;
 mod context;
 mod drops;
