@@ -3,8 +3,8 @@
 use super::assess::Assessment;
 use super::change::{Change, Closing, Escalation, Progress, Told};
 use super::history::{History, Next};
+use super::open::Open;
 use super::params::{ONSET_CREDIT_S, OTHER_CAUSE_S, Params, RECOVERING_S, SECOND};
-use super::repair::RepairWatch;
 use super::spell::Spell;
 use super::verdict::Raw;
 
@@ -29,23 +29,6 @@ pub(super) struct Course {
     /// The mapping of the address changed since the last step; whether it has one now.
     remapped: Option<bool>,
     settled: Option<u64>,
-}
-
-#[derive(Debug)]
-struct Open {
-    onset_ns: u64,
-    updated_ns: u64,
-    advised: bool,
-    escalated: bool,
-    well_since: Option<u64>,
-    repair: RepairWatch,
-}
-
-impl Open {
-    fn is_well_for(&self, now_ns: u64, least_ns: u64) -> bool {
-        self.well_since
-            .is_some_and(|since| now_ns.saturating_sub(since) >= least_ns)
-    }
 }
 
 impl Course {
@@ -210,14 +193,7 @@ impl Course {
         }
         let onset_ns = onset().or(self.bad.since()).unwrap_or(since);
         self.history.note_opened(now_ns);
-        self.open = Some(Open {
-            onset_ns,
-            updated_ns: now_ns,
-            advised: false,
-            escalated: false,
-            well_since: None,
-            repair: RepairWatch::default(),
-        });
+        self.open = Some(Open::new(onset_ns, now_ns));
         Some(Change::Opened { onset_ns })
     }
 

@@ -302,7 +302,7 @@ fn situations_are_read_off_the_surroundings() {
     assert_eq!(with(&|c| map(c, None)).place, Place::Unmapped);
     let elsewhere = with(&|c| {
         map(c, None);
-        c.interfaces.clear();
+        c.interfaces[0].private_ipv4 = vec![[10, 9, 9, 9].into()];
         for mapping in c.addresses.values_mut() {
             mapping.network_interface_id = None;
         }
