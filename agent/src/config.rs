@@ -82,6 +82,9 @@ pub struct PathClasses {
     /// `pfx2as`, compressed or not. Without any, peers count as one network by /16 and /32.
     #[serde(deserialize_with = "read::one_or_more")]
     pub as_table: Vec<PathBuf>,
+    /// File of the ranges that AWS publishes as its own, `ip-ranges.json`, compressed or not. It is
+    /// read anew when it changes. Empty for none: then AWS's addresses are like any.
+    pub aws_ranges: PathBuf,
 }
 
 /// The instance metadata (IMDSv2).

@@ -1,6 +1,7 @@
 //! From records to events: decode, put on a path, remember, sum, judge. No I/O and no clock of
 //! its own.
 
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -8,12 +9,14 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::detect::{Assessment, Detector, Params, Progress};
 use crate::ec2::Context;
+use crate::event::{Event, IncidentState, SnapshotMoment, SocketSnapshot, Time};
 use crate::flow::{
-    DecodeError, FlowKey, FlowSample, FlowTable, Local, Record, Step, Windows, decode,
+    DecodeError, FlowKey, FlowSample, FlowTable, Local, Record, SideBySide, Step, Windows, decode,
+    side_by_side,
 };
 use crate::host::HostSample;
-use crate::path::{AsTable, Classifier, PathClass, Ranges};
-use crate::publish::{self, Incidents, Note};
+use crate::path::{AsTable, AwsRanges, Classifier, Network, PathClass, Ranges};
+use crate::publish::{self, HostWitness, Incidents, Note};
 use crate::remedy;
 
 /// A judgement must stand for this long before it is told: one breath.
@@ -33,6 +36,21 @@ pub struct Output {
     pub notes: Vec<Note>,
     /// What the detector was fed with, if somebody records it.
     pub samples: Option<Vec<FlowSample>>,
+    /// Sockets to look at now, if somebody can.
+    pub looks: Option<Vec<Wanted>>,
+}
+
+/// Sockets that an incident wants to be looked at in the moment in which it opens or closes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The incident's address.
+    pub local: Local,
+    /// The incident's id.
+    pub incident: String,
+    /// Which moment.
+    pub moment: SnapshotMoment,
+    /// The connections.
+    pub flows: SideBySide,
 }
 
 /// The way from records to events.
@@ -43,6 +61,7 @@ pub struct Pipeline {
     windows: Windows,
     detector: Detector,
     incidents: Incidents,
+    host: HostWitness,
     peers_max: usize,
     window_ns: u64,
     window_began_ns: Option<u64>,
@@ -93,12 +112,20 @@ impl Pipeline {
                 settle_ns: SETTLE_NS,
             }),
             incidents: Incidents::new(config.detect.cooldown_seconds),
+            host: HostWitness::default(),
             peers_max: usize::try_from(config.window.peers_max).unwrap_or(usize::MAX),
             window_ns: nanos(config.window.seconds),
             window_began_ns: None,
             received: 0,
             undecodable: 0,
         }
+    }
+
+    /// With AWS's published ranges from now on, if there are any: flows that go on are put on their
+    /// paths anew.
+    pub fn set_aws_ranges(&mut self, aws: Option<Arc<AwsRanges>>) {
+        self.classifier = self.classifier.clone().with_aws(aws);
+        self.table.reclassify(&self.classifier);
     }
 
     /// Takes in one record; what it gives to tell goes to `out`.
@@ -129,9 +156,11 @@ impl Pipeline {
             self.detector.note_remap(local, mapped);
         }
         self.incidents.note_context(context);
+        self.host.note_context(context);
         let ranges = Ranges {
             vpc: context.vpc_blocks().collect(),
             own: context.public_addresses().into_iter().collect(),
+            region: context.instance.region.clone(),
             ..self.ranges.clone()
         };
         if ranges == self.ranges {
@@ -184,11 +213,30 @@ impl Pipeline {
         if full {
             self.close_window(now_ns, clock, out);
         }
+        self.host.note(now_ns, host);
         for finding in self.detector.tick(now_ns, host) {
             let note = self.incidents.note(&finding, &self.detector, now_ns, clock);
-            out.notes.extend(note);
+            let Some(mut note) = note else {
+                continue;
+            };
+            let evidence = self.host.testify(&finding, &mut note, now_ns);
+            if let Some(looks) = &mut out.looks {
+                looks.extend(wanted(&self.table, finding.local, &note.event));
+            }
+            out.notes.push(note);
+            out.notes.extend(evidence);
+        }
+        if host.detail.is_some() {
+            let time = clock.wall(now_ns);
+            out.notes.extend(self.host.catch_up(now_ns, time));
         }
         full
+    }
+
+    /// Takes in what the sockets of an incident showed, as of the time of its line.
+    pub fn sockets(&mut self, snapshot: SocketSnapshot, time: Time, out: &mut Output) {
+        self.incidents.note_sockets(&snapshot);
+        out.notes.push(publish::sockets(snapshot, time));
     }
 
     /// Judges for the last time, and tells of the window as far as it got.
@@ -196,6 +244,18 @@ impl Pipeline {
         if !self.tick(now_ns, host, clock, out) {
             self.close_window(now_ns, clock, out);
         }
+    }
+
+    /// Which way to a peer, and whose voice it is, by what is known now.
+    pub fn place(&self, peer: IpAddr) -> (PathClass, Network) {
+        let class = self.classifier.classify(peer);
+        (class, self.classifier.network(peer, class))
+    }
+
+    /// Peers that suffer, worst first for each local address of the agent's namespace, each with
+    /// that address: the way to them is worth a look.
+    pub fn sufferers(&self) -> Vec<(IpAddr, IpAddr)> {
+        self.host.sufferers()
     }
 
     /// What every address was last judged by.
@@ -218,6 +278,7 @@ impl Pipeline {
         let seconds = now_ns.saturating_sub(began_ns) as f64 / 1e9;
         let (paths, peers) = self.windows.close(&self.table, self.peers_max);
         self.incidents.note_peers(&peers);
+        self.host.note_peers(&peers, now_ns);
         let time = clock.wall(now_ns);
         for path in &paths {
             out.notes.push(publish::path_window(path, seconds, time));
@@ -297,6 +358,24 @@ impl Pipeline {
     }
 }
 
+/// What is to be looked at because of an event: sockets, when an incident opens or closes.
+fn wanted(table: &FlowTable, local: Local, event: &Event) -> Option<Wanted> {
+    let Event::Incident(incident) = event else {
+        return None;
+    };
+    let moment = match incident.incident.state {
+        IncidentState::Opened => SnapshotMoment::Opened,
+        IncidentState::Closed => SnapshotMoment::Closed,
+        IncidentState::Updated => return None,
+    };
+    Some(Wanted {
+        local,
+        incident: incident.incident.id.clone(),
+        moment,
+        flows: side_by_side(table, local),
+    })
+}
+
 /// Seconds of the configuration, which are checked to be small and positive, in nanoseconds.
 #[expect(
     clippy::cast_possible_truncation,
@@ -306,3 +385,6 @@ impl Pipeline {
 pub fn nanos(seconds: f64) -> u64 {
     (seconds * 1e9) as u64
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::Parser;
 use edgeghost_tests::config::Config;
 
+use crate::stage::WITNESSES;
+
 /// Rebuilds the incident on this machine, in network namespaces of its own, and shows what
 /// edgeghost makes of it: healthy, collapse of the public path, recommendation, fix, recovery.
 #[derive(Debug, Parser)]
@@ -43,6 +45,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
 
+    /// Have only one client, as in the incident: one terminal from outside, one from the VPC; the
+    /// agent may ask the other addresses outside for their word (`[witness]`)
+    #[arg(long)]
+    pub(crate) lone: bool,
+
     /// Give the agent short times (advice 12 s after the onset instead of 60), for tests
     #[arg(long)]
     pub(crate) quick: bool,
@@ -63,6 +70,12 @@ impl Options {
     /// the detector does not look at them.
     pub(crate) fn config(&self) -> Config {
         let config = Config::new().set("window", "seconds", "2.0");
+        let config = if self.lone {
+            let targets = WITNESSES.map(|at| format!("\"{at}:22\"")).join(", ");
+            config.set("witness", "targets", &format!("[{targets}]"))
+        } else {
+            config
+        };
         if self.quick {
             config
                 .set("detect", "confirm_seconds", "12.0")

@@ -30,6 +30,12 @@ pub(crate) const CLIENTS: [Ipv4Addr; 5] = [
     Ipv4Addr::new(203, 0, 113, 180),
 ];
 
+/// Who may be asked when the first client is the only one.
+pub(crate) const WITNESSES: [Ipv4Addr; 4] = {
+    let [_, rest @ ..] = CLIENTS;
+    rest
+};
+
 /// The gateway's device towards the internet.
 const IGW: &str = "igw";
 /// The link between the gateway and the internet.

@@ -62,7 +62,12 @@ impl<'a> Teller<'a> {
             .record(options.record.clone())
             .start()?;
         printer.started(agent.started()?);
-        let traffic = Traffic::start(stage).context("cannot start the traffic")?;
+        let traffic = if options.lone {
+            Traffic::start_lone(stage)
+        } else {
+            Traffic::start(stage)
+        };
+        let traffic = traffic.context("cannot start the traffic")?;
         let summary = Summary::new(options);
         Ok(Self {
             options,

@@ -20,6 +20,7 @@ fn help_says_what_each_option_means() {
         "--loss",
         "--seconds",
         "--json",
+        "--lone",
         "--quick",
         "Exit codes",
     ] {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use edgeghost_tests::binary;
 use edgeghost_tests::schema::Schema;
+use edgeghost_tests::temp::TempDir;
 use serde_json::Value;
 
 use crate::call::agent;
@@ -31,6 +32,17 @@ fn its_events_are_events() {
     for text in shown {
         let event: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(schema.complaints(&event), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn its_settings_are_settings() {
+    let shown = blocks(&readme(), "toml");
+    assert!(shown.len() >= 3, "{shown:?}");
+    for text in shown {
+        let folder = TempDir::new().unwrap();
+        let file = folder.write("edgeghost.toml", &text).unwrap();
+        agent(&["config", "--config", file.to_str().unwrap()]).expect_code(0);
     }
 }
 

@@ -43,7 +43,13 @@ fn its_examples_are_events_and_are_judged() {
         assert_eq!(schema.complaints(&event), Vec::<String>::new());
         names.insert(event["event"]["name"].as_str().unwrap().to_owned());
     }
-    let all = ["agent_start", "context", "flow_sample", "host_sample"];
+    let all = [
+        "agent_start",
+        "context",
+        "flow_sample",
+        "host_sample",
+        "socket_snapshot",
+    ];
     assert_eq!(names, all.map(str::to_owned).into());
     let told = explained(&lines);
     assert!(told.contains(WEB3), "{told}");

@@ -7,6 +7,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -59,6 +61,44 @@ pub(crate) fn tee(command: &mut Command) -> Result<(ExitStatus, String)> {
     let status = child.wait().with_context(|| cannot_start(command))?;
     if seen.last().is_some_and(|&last| last != b'\n') {
         // A program that was killed in the middle of a line: what we say next begins a new one.
+        ui::result("");
+    }
+    Ok((status, String::from_utf8_lossy(&seen).into_owned()))
+}
+
+/// Like [`tee`], for a program that may not end: after `limit` it is killed, and there is no
+/// status.
+pub(crate) fn tee_within(
+    command: &mut Command,
+    limit: Duration,
+) -> Result<(Option<ExitStatus>, String)> {
+    echo(command);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| cannot_start(command))?;
+    let stdout = child.stdout.take();
+    let reader = thread::spawn(move || {
+        let mut seen = Vec::new();
+        // What was read before an error still counts; the rest is missing, which shows.
+        let _ = stdout.map(|mut stdout| copy_live(&mut stdout, &mut io::stdout(), &mut seen));
+        seen
+    });
+    let deadline = Instant::now() + limit;
+    let status = loop {
+        let status = child.try_wait().with_context(|| cannot_start(command))?;
+        if status.is_some() {
+            break status;
+        }
+        if Instant::now() >= deadline {
+            child.kill().with_context(|| cannot_start(command))?;
+            child.wait().with_context(|| cannot_start(command))?;
+            break None;
+        }
+        thread::sleep(Duration::from_millis(50));
+    };
+    let seen = reader.join().unwrap_or_default();
+    if seen.last().is_some_and(|&last| last != b'\n') {
         ui::result("");
     }
     Ok((status, String::from_utf8_lossy(&seen).into_owned()))
@@ -166,6 +206,19 @@ mod tests {
     fn an_exit_status_comes_through() {
         let (status, seen) = tee(Command::new("sh").args(["-c", "exit 3"])).unwrap();
         assert_eq!((status.code(), seen.as_str()), (Some(3), ""));
+    }
+
+    #[test]
+    fn a_program_without_an_end_is_ended() {
+        let mut endless = Command::new("sh");
+        endless.args(["-c", "echo begun; exec sleep 600"]);
+        let (status, seen) = tee_within(&mut endless, Duration::from_millis(300)).unwrap();
+        assert_eq!((status, seen.as_str()), (None, "begun\n"));
+        let mut brief = Command::new("sh");
+        brief.args(["-c", "echo done; exit 3"]);
+        let (status, seen) = tee_within(&mut brief, Duration::from_mins(1)).unwrap();
+        assert_eq!(status.and_then(|status| status.code()), Some(3));
+        assert_eq!(seen, "done\n");
     }
 
     #[test]

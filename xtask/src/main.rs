@@ -10,6 +10,7 @@ mod elevate;
 mod exec;
 mod lab;
 mod lint;
+mod python;
 mod run;
 mod scenarios;
 mod setup;
@@ -20,6 +21,7 @@ mod test;
 )]
 mod toolchain;
 mod ui;
+mod vm;
 
 use std::process::ExitCode;
 
@@ -49,6 +51,8 @@ enum Command {
     Test(test::Options),
     /// Rebuild the incident on this machine and watch edgeghost catch it
     Lab(lab::Options),
+    /// Run the privileged tests, or the short lab, on other kernels in QEMU
+    Vm(vm::Options),
     /// Run labelled scenarios through the detector and show how often, how fast it is right
     Scenarios(scenarios::Options),
     /// Measure what parts of the agent cost on this machine
@@ -72,6 +76,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Run(options) => run::run(options),
         Command::Test(options) => test::run(&options),
         Command::Lab(options) => lab::run(options),
+        Command::Vm(options) => vm::run(&options),
         Command::Scenarios(options) => scenarios::run(options),
         Command::Bench(options) => bench::run(&options),
         Command::Lint(options) => lint::run(&options),

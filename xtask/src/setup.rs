@@ -18,8 +18,9 @@ use machine::{Machine as _, ThisMachine};
 pub(crate) use requirement::Need;
 use requirement::{REQUIREMENTS, required_for};
 
-/// What running, testing and the lab need; the linters are fetched when somebody lints.
-const USUAL: [Need; 2] = [Need::Build, Need::Network];
+/// What running, testing and the lab need; the linters and the virtual machine are fetched
+/// when somebody asks for them.
+const USUAL: [Need; 3] = [Need::Build, Need::Network, Need::Cloud];
 
 /// Options of `cargo xtask setup`.
 #[derive(Debug, Args)]
@@ -42,6 +43,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 /// Installs whatever `needs` call for and the machine lacks.
 pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
     install::install(&required_for(needs), &mut ThisMachine)
+}
+
+/// Has the package manager read what there is to install, which takes root rights.
+pub(crate) fn read_package_lists() -> Result<()> {
+    ThisMachine.perform(&packages::read_lists())
 }
 
 fn report() -> ExitCode {

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every test there is, from plain functions to real packets.
 
 mod stage;
-mod tally;
+pub(crate) mod tally;
 
 use std::process::ExitCode;
 
@@ -97,7 +97,7 @@ fn needs(stages: &[Stage]) -> &'static [Need] {
     if stages == [Stage::Unit] {
         &[Need::Build]
     } else {
-        &[Need::Build, Need::Network]
+        &[Need::Build, Need::Network, Need::Cloud]
     }
 }
 

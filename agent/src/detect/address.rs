@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use super::assess::{Assessment, Circumstances};
 use super::change::{Change, Progress};
+use super::hindsight::{Hindsight, Prefixes, public};
 use super::incident::Course;
 use super::onset;
 use super::params::{
@@ -17,8 +18,6 @@ use super::silence::{Arrivals, Heard, Silence, silence};
 use super::trouble::Trouble;
 use crate::flow::FlowSample;
 use crate::path::{PathClass, Prefix as PrefixName};
-
-type Prefixes = BTreeMap<(PathClass, PrefixName), Prefix>;
 
 /// One local address.
 #[derive(Debug)]
@@ -140,10 +139,13 @@ impl Address {
             Some(assessment) => assessment,
             None => self.judge(now, siblings, trouble),
         };
-        let prefixes = &self.prefixes;
-        let trial = assessment.trial;
-        let onset = || onset::of(public(prefixes), now, trial).map(|(second, _)| second * SECOND);
-        let changes = self.course.step(now_ns, &assessment, params, onset);
+        let hindsight = Hindsight {
+            prefixes: &self.prefixes,
+            now,
+            trial: assessment.trial,
+            own: self.own,
+        };
+        let changes = self.course.step(now_ns, &assessment, params, &hindsight);
         if let Some(settled_ns) = self.course.take_settled() {
             for prefix in self.prefixes.values_mut() {
                 prefix.settle(settled_ns / SECOND);
@@ -180,7 +182,7 @@ impl Address {
         self.news
             || !calm
             || self.course.is_open()
-            || trouble.packets().max(trouble.firewall.recent) > 0
+            || !trouble.is_none()
             || now >= self.assessed.saturating_add(CALM_S)
             || silence(&self.arrivals, self.public_last, now) != Silence::None
     }
@@ -281,20 +283,14 @@ impl Address {
     /// What was counted while the host itself was in trouble is no evidence of any path.
     fn note_trouble(&mut self, now: u64, assessment: &Assessment) {
         if assessment.explained {
-            self.explained_since.get_or_insert(now);
+            let since = now.saturating_sub(assessment.trouble.late_s);
+            self.explained_since.get_or_insert(since);
         } else if let Some(since) = self.explained_since.take() {
             for prefix in self.prefixes.values_mut() {
                 prefix.discard(since);
             }
         }
     }
-}
-
-/// Those on the public side.
-fn public(prefixes: &Prefixes) -> impl Iterator<Item = &Prefix> {
-    let of = prefixes.iter();
-    of.filter(|((class, _), _)| *class != PathClass::Private)
-        .map(|(_, prefix)| prefix)
 }
 
 #[cfg(test)]

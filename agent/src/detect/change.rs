@@ -110,6 +110,10 @@ pub enum Closing {
 
 /// How far an address is on the way to advice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a gate of its own, open or shut"
+)]
 pub struct Progress {
     /// The public side has been bad since then, counted from the onset, nanoseconds.
     pub bad_since_ns: Option<u64>,
@@ -121,4 +125,8 @@ pub struct Progress {
     pub open: bool,
     /// Advice was given on it.
     pub advised: bool,
+    /// Enough networks turned bad at its onset, and not each at a time of its own.
+    pub together: bool,
+    /// All else spoke for advice, but the last seconds looked ordinary.
+    pub passed: bool,
 }

@@ -2,6 +2,7 @@
 
 use super::assess::Assessment;
 use super::change::{Change, Closing, Escalation, Progress, Told};
+use super::hindsight::Hindsight;
 use super::history::{History, Next};
 use super::open::Open;
 use super::params::{ONSET_CREDIT_S, OTHER_CAUSE_S, Params, RECOVERING_S, SECOND};
@@ -56,6 +57,8 @@ impl Course {
             well_since_ns: open.and_then(|open| open.well_since),
             open: open.is_some(),
             advised: open.is_some_and(|open| open.advised),
+            together: open.is_some_and(|open| open.together),
+            passed: open.is_some_and(|open| open.passed),
         }
     }
 
@@ -64,15 +67,16 @@ impl Course {
         now_ns: u64,
         assessment: &Assessment,
         params: &Params,
-        onset: impl Fn() -> Option<u64>,
+        hindsight: &Hindsight<'_>,
     ) -> Vec<Change> {
+        let onset = || hindsight.onset().map(|second| second * SECOND);
         self.note_times(now_ns, assessment, &onset);
         let mut changes = Vec::new();
         let told = self.tell(now_ns, assessment, params);
         changes.extend(told);
         changes.extend(self.open_or_update(now_ns, params, onset));
         changes.extend(self.not_recovered(now_ns, assessment));
-        changes.extend(self.advise(now_ns, assessment, params));
+        changes.extend(self.advise(now_ns, assessment, params, hindsight));
         changes.extend(self.close(now_ns, assessment, params));
         changes.extend(self.counsel(now_ns, assessment, params));
         changes
@@ -197,15 +201,31 @@ impl Course {
         Some(Change::Opened { onset_ns })
     }
 
-    fn advise(&mut self, now_ns: u64, assessment: &Assessment, params: &Params) -> Option<Change> {
+    fn advise(
+        &mut self,
+        now_ns: u64,
+        assessment: &Assessment,
+        params: &Params,
+        hindsight: &Hindsight<'_>,
+    ) -> Option<Change> {
         let open = self.open.as_mut().filter(|open| !open.advised)?;
+        open.passed = false;
+        let together = |onset| hindsight.came_together(onset);
+        open.together = open.together
+            || together(open.onset_ns / SECOND)
+            || hindsight.onset().is_some_and(together);
         let now = assessment.raw == Raw::PublicOnlyCollapse && assessment.ongoing;
         if !now
             || !self.bad.has_lasted(now_ns, params.confirm_ns)
             || !self.collapsed.has_lasted(now_ns, params.hold_ns)
+            || !open.together
             // Somebody has just taken the step: first see whether it helps.
             || open.repair.acted()
         {
+            return None;
+        }
+        open.passed = hindsight.has_passed(self.bad.since().unwrap_or_default() / SECOND);
+        if open.passed {
             return None;
         }
         let next = self.history.next(now_ns, params)?;

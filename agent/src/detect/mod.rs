@@ -16,6 +16,7 @@ mod escrow;
 mod firewall;
 mod freshness;
 mod gamma;
+mod hindsight;
 mod history;
 mod incident;
 mod network_vote;

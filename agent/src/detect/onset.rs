@@ -6,23 +6,33 @@
 //! Page's CUSUM, Biometrika 1954).
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::params::{LOOK_BACK_S, NOW_CAP};
 use super::prefix::Prefix;
 use super::trial::Trial;
 
 /// Share of retransmitted segments of an ordinary and of a bad public path.
-const ORDINARY: f64 = 0.015;
+pub(super) const ORDINARY: f64 = 0.015;
 const BAD: f64 = 0.18;
 
 /// When prefixes turned bad by a kind of trial, seconds, if anything says so, and how
-/// clearly. One prefix counts no more than others in a second, however much it sends.
+/// clearly.
 pub(super) fn of<'a>(
     prefixes: impl Iterator<Item = &'a Prefix>,
     now: u64,
     trial: Trial,
 ) -> Option<(u64, f64)> {
-    let since = now.saturating_sub(LOOK_BACK_S);
+    estimate(pooled(prefixes, now.saturating_sub(LOOK_BACK_S), trial).into_iter())
+}
+
+/// Bad and good trials of each second from `since` on. One prefix counts no more than others in a
+/// second, however much it sends.
+pub(super) fn pooled<'a>(
+    prefixes: impl Iterator<Item = &'a Prefix>,
+    since: u64,
+    trial: Trial,
+) -> BTreeMap<u64, (f64, f64)> {
     let mut seconds: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
     for prefix in prefixes {
         for second in prefix.since(since) {
@@ -43,23 +53,31 @@ pub(super) fn of<'a>(
             sum.1 += (all - bad) * scale;
         }
     }
-    estimate(seconds.into_iter())
+    seconds
+}
+
+/// How much so many bad and good trials speak for a bad path, nats.
+pub(super) fn for_bad((bad, good): (f64, f64)) -> f64 {
+    /// Of one bad, and of one good trial.
+    static EACH: LazyLock<(f64, f64)> = LazyLock::new(|| {
+        let good = libm::log((1.0 - BAD) / (1.0 - ORDINARY));
+        (libm::log(BAD / ORDINARY), good)
+    });
+    bad * EACH.0 + good * EACH.1
 }
 
 /// The most likely beginning, of seconds in order of time with segments retransmitted and
 /// delivered; `None` if nothing speaks for a change.
 /// With it, how much likelier that makes all that came since, nats.
 fn estimate(seconds: impl Iterator<Item = (u64, (f64, f64))>) -> Option<(u64, f64)> {
-    let per_retransmitted = libm::log(BAD / ORDINARY);
-    let per_delivered = libm::log((1.0 - BAD) / (1.0 - ORDINARY));
     let (mut sum, mut least) = (0.0, 0.0);
     let (mut onset, mut pending) = (None, true);
-    for (second, (retransmitted, delivered)) in seconds {
+    for (second, counts) in seconds {
         if pending {
             onset = Some(second);
             pending = false;
         }
-        sum += retransmitted * per_retransmitted + delivered * per_delivered;
+        sum += for_bad(counts);
         if sum <= least {
             least = sum;
             // What changed, changed after this second.

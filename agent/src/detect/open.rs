@@ -4,6 +4,10 @@ use super::repair::RepairWatch;
 
 /// An open incident.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a gate of its own, open or shut"
+)]
 pub(super) struct Open {
     /// When the public side turned bad, nanoseconds.
     pub(super) onset_ns: u64,
@@ -13,6 +17,10 @@ pub(super) struct Open {
     pub(super) advised: bool,
     /// The next step was.
     pub(super) escalated: bool,
+    /// See [`super::change::Progress::together`].
+    pub(super) together: bool,
+    /// See [`super::change::Progress::passed`].
+    pub(super) passed: bool,
     /// Well again since then.
     pub(super) well_since: Option<u64>,
     /// What somebody does about it.
@@ -26,6 +34,8 @@ impl Open {
             updated_ns: now_ns,
             advised: false,
             escalated: false,
+            together: false,
+            passed: false,
             well_since: None,
             repair: RepairWatch::default(),
         }

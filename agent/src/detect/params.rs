@@ -170,6 +170,19 @@ pub(super) const NOW_SPARSE_S: u64 = 60;
 /// Likewise for answers that peers had twice.
 pub(super) const ONGOING_IN: f64 = 0.07;
 
+/// It has passed, and nothing is advised, where the last seconds are so much likelier on an ordinary
+/// path than on one that goes on as it was, nats: twenty to one. Smaller: a lucky moment delays
+/// advice. Larger: advice on what ended seconds ago.
+pub(super) const PASSED: f64 = 3.0;
+/// The last so many seconds ...
+pub(super) const PASSED_S: u64 = 15;
+/// ... and no fewer than so many, for losses are told later than deliveries.
+pub(super) const PASSED_LEAST_S: u64 = 5;
+
+/// Networks turn bad together if they were not bad before the onset, but for so many seconds, and
+/// are soon after it.
+pub(super) const TOGETHER_MARGIN_S: u64 = 15;
+
 // Silence.
 
 /// Arrivals that one network can miss by itself, nats: `-ln NETWORK_BAD`.

@@ -149,7 +149,8 @@ pub struct IncidentInfo {
     pub public: Side,
     /// Private side.
     pub private: Side,
-    /// What speaks for it, at most eight.
+    /// What speaks for it, what the sockets showed when it opened, and what the host shows beside
+    /// it, at most sixteen.
     pub evidence: Vec<Finding>,
     /// What speaks against other causes.
     pub ruled_out: Vec<RuledOut>,

@@ -7,11 +7,14 @@
 
 mod agent;
 mod context;
+mod detail;
 mod envelope;
+mod evidence;
 mod incident;
 mod remediation;
 mod sample;
 pub mod schema;
+mod sockets;
 mod tcp;
 mod time;
 mod window;
@@ -24,7 +27,9 @@ pub use agent::{
 pub use context::{
     Context, ContextAddress, ContextAssociation, ContextInfo, ContextInterface, ContextSource,
 };
+pub use detail::{DriverDetail, HostDetail, InterfaceDetail, RouteDetail, RouteKind};
 pub use envelope::{Account, Cloud, EventMeta, Host, Line, Service, Severity};
+pub use evidence::{CheckState, HostCheck, HostEvidence, HostEvidenceInfo, HostFinding};
 pub use incident::{
     Finding, Incident, IncidentInfo, IncidentState, Outcome, Repair, RuledOut, Side, Verdict,
     VerdictInfo, VerdictName, WorstPeer,
@@ -34,6 +39,7 @@ pub use sample::{
     FlowSample, HostSample, SampledDrops, SampledEnd, SampledEnds, SampledFiltered, SampledFlow,
     SampledHost,
 };
+pub use sockets::{SnapshotMoment, SnapshotSockets, SocketFigures, SocketProcess, SocketSnapshot};
 pub use tcp::{
     CwndDetail, End, IpVersion, Network, PathInfo, RetransmitDetail, RetransmitType, TcpCwnd,
     TcpCwndInfo, TcpRetransmit, TcpRetransmitInfo, TcpSocket,
@@ -68,10 +74,12 @@ pub enum Event {
     PeerWindow(PeerWindow),
     Verdict(Box<Verdict>),
     Incident(Box<Incident>),
+    HostEvidence(Box<HostEvidence>),
     Recommendation(Box<Recommendation>),
     FlowSample(Box<FlowSample>),
     HostSample(HostSample),
     Context(Box<Context>),
+    SocketSnapshot(Box<SocketSnapshot>),
     Witness(Box<Witness>),
     Hops(Box<Hops>),
 }
@@ -102,10 +110,12 @@ impl Event {
             Self::PeerWindow(_) => "peer_window",
             Self::Verdict(_) => "verdict",
             Self::Incident(_) => "incident",
+            Self::HostEvidence(_) => "host_evidence",
             Self::Recommendation(_) => "recommendation",
             Self::FlowSample(_) => "flow_sample",
             Self::HostSample(_) => "host_sample",
             Self::Context(_) => "context",
+            Self::SocketSnapshot(_) => "socket_snapshot",
             Self::Witness(_) => "witness",
             Self::Hops(_) => "hops",
         }
@@ -123,10 +133,13 @@ impl Event {
             | Self::AgentStop(_)
             | Self::AgentHealth(_)
             | Self::Verdict(_)
+            | Self::HostEvidence(_)
             | Self::Context(_)
             | Self::Witness(_)
             | Self::Hops(_) => Priority::State,
-            Self::Incident(_) | Self::Recommendation(_) => Priority::Alert,
+            Self::Incident(_) | Self::Recommendation(_) | Self::SocketSnapshot(_) => {
+                Priority::Alert
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::incident::{Finding, RuledOut};
 use super::window::LocalOnly;
@@ -22,7 +22,7 @@ pub struct Recommendation {
 }
 
 /// Reference to an incident.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct IncidentRef {
     /// Its id.
     pub id: String,

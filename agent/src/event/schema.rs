@@ -5,9 +5,9 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::{
-    AgentHealth, AgentStart, AgentStop, Context, FlowSample, Hops, HostSample, Incident, Line,
-    PathWindow, PeerWindow, Recommendation, SCHEMA_VERSION, TcpCwnd, TcpRetransmit, Verdict,
-    Witness,
+    AgentHealth, AgentStart, AgentStop, Context, FlowSample, Hops, HostEvidence, HostSample,
+    Incident, Line, PathWindow, PeerWindow, Recommendation, SCHEMA_VERSION, SocketSnapshot,
+    TcpCwnd, TcpRetransmit, Verdict, Witness,
 };
 
 /// The schema: one alternative per event, told apart by `event.name`.
@@ -25,10 +25,12 @@ pub fn document() -> Value {
         line::<PeerWindow>(&mut generator, "peer_window"),
         line::<Verdict>(&mut generator, "verdict"),
         line::<Incident>(&mut generator, "incident"),
+        line::<HostEvidence>(&mut generator, "host_evidence"),
         line::<Recommendation>(&mut generator, "recommendation"),
         line::<FlowSample>(&mut generator, "flow_sample"),
         line::<HostSample>(&mut generator, "host_sample"),
         line::<Context>(&mut generator, "context"),
+        line::<SocketSnapshot>(&mut generator, "socket_snapshot"),
         line::<Witness>(&mut generator, "witness"),
         line::<Hops>(&mut generator, "hops"),
     ];

@@ -6,13 +6,13 @@ use std::net::IpAddr;
 use super::origin;
 use super::sides::{evidence, ruled_out, side, sides};
 use super::verdict::{name, verdict};
-use super::{Note, percent, round};
+use super::{Note, percent, round, sockets};
 use crate::clock::Clock;
 use crate::detect::{Assessment, Change, Closing, Detector, Repair};
 use crate::ec2::Context;
 use crate::event::{
-    self, Event, Incident, IncidentInfo, IncidentState, LocalOnly, Outcome, Severity, Time,
-    VerdictName, WorstPeer,
+    self, Event, Finding, Incident, IncidentInfo, IncidentState, LocalOnly, Outcome, Severity,
+    SnapshotMoment, SocketSnapshot, Time, VerdictName, WorstPeer,
 };
 use crate::flow::{Local, PeerSums};
 use crate::hash::fnv1a;
@@ -31,6 +31,8 @@ pub struct Incidents {
     /// Onsets of the open incidents on the wall clock: told once, the same ever after, whatever
     /// the clock does meanwhile.
     onsets: HashMap<Local, Time>,
+    /// What the sockets showed when the open incidents opened.
+    sockets: HashMap<Local, Vec<Finding>>,
 }
 
 impl Incidents {
@@ -42,6 +44,7 @@ impl Incidents {
             context: Context::default(),
             worst_peers: HashMap::new(),
             onsets: HashMap::new(),
+            sockets: HashMap::new(),
         }
     }
 
@@ -77,7 +80,18 @@ impl Incidents {
         }
     }
 
-    /// The events of one finding: one, or none if there is nothing to say.
+    /// Remembers what the sockets of an address showed when its incident opened.
+    pub fn note_sockets(&mut self, snapshot: &SocketSnapshot) {
+        let local = Local {
+            address: snapshot.network.local.address,
+            netns: snapshot.sockets.netns,
+        };
+        if snapshot.sockets.moment == SnapshotMoment::Opened && self.onsets.contains_key(&local) {
+            self.sockets.insert(local, sockets::evidence(snapshot));
+        }
+    }
+
+    /// The event of one finding, if there is something to say.
     pub fn note(
         &mut self,
         finding: &crate::detect::Finding,
@@ -147,6 +161,7 @@ impl Incidents {
         let told = (IncidentState::Closed, verdict, Severity::Info);
         let mut note = self.incident(local, assessment, told, onset_ns, now_ns, clock);
         self.onsets.remove(&local);
+        self.sockets.remove(&local);
         note.message.push_str(match closing {
             Closing::Silence => "; nothing public moves any more to judge by",
             Closing::AfterAdvice => "; advice had been given",
@@ -180,6 +195,7 @@ impl Incidents {
             self.elsewhere(local),
         );
         let mut evidence = evidence(assessment);
+        evidence.extend(self.sockets.get(&local).into_iter().flatten().cloned());
         evidence.extend(origin::finding(&self.context, local));
         let event = Event::Incident(Box::new(Incident {
             network: LocalOnly::new(local.address),

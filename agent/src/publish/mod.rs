@@ -5,10 +5,12 @@ mod agent;
 mod context;
 mod drops;
 mod firewall;
+mod host;
 mod incident;
 mod origin;
 mod sample;
 mod sides;
+mod sockets;
 mod tcp;
 mod verdict;
 mod window;
@@ -16,8 +18,12 @@ mod witness;
 
 pub use agent::{StartFacts, health, netns, start, stop};
 pub use context::{context, context_in_words, recorded_context, source};
+pub use host::HostWitness;
 pub use incident::Incidents;
 pub use sample::{flow_sample, host_sample, recorded, recorded_host};
+#[cfg(test)]
+pub(crate) use sockets::a_socket;
+pub use sockets::sockets;
 pub use tcp::{cwnd, retransmit, syn_ack};
 pub use window::{path_window, peer_window};
 pub use witness::{RoundTold, hops};

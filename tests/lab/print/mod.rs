@@ -79,7 +79,12 @@ impl Printer {
     }
 
     pub(crate) fn opening(&self, options: &Options) {
-        let clients: Vec<String> = CLIENTS.iter().map(ToString::to_string).collect();
+        let clients = if options.lone {
+            &CLIENTS[..1]
+        } else {
+            &CLIENTS
+        };
+        let names: Vec<String> = clients.iter().map(ToString::to_string).collect();
         self.say(
             "edgeghost lab: the collapse of a public path, in network namespaces on this machine",
         );
@@ -90,13 +95,16 @@ impl Printer {
             "  private   jump host {JUMP}, through the same gateway"
         ));
         self.say(&format!(
-            "  public    {} on {} networks",
-            clients.join(", "),
-            CLIENTS.len()
+            "  public    {} on {} network(s)",
+            names.join(", "),
+            clients.len()
         ));
-        self.say(
-            "  traffic   SSH-like, HTTP-like and bulk on both paths, congestion control cubic",
-        );
+        self.say(if options.lone {
+            "  traffic   one SSH-like session on each path; witnesses may be asked at the other \
+             addresses outside"
+        } else {
+            "  traffic   SSH-like, HTTP-like and bulk on both paths, congestion control cubic"
+        });
         let limit = options.limit().as_secs();
         self.say(&format!(
             "  limits    {limit} s for any one phase; Ctrl-C takes everything down"

@@ -31,13 +31,18 @@ impl Manager {
                 // A mirror that is down for a moment need not matter: the lists may be fresh.
                 Step {
                     may_fail: true,
-                    ..as_root("reading the package lists", APT, &["update"])
+                    ..read_lists()
                 },
                 as_root(what, APT_INSTALL, packages),
             ],
             Self::Dnf => vec![as_root(what, DNF_INSTALL, packages)],
         }
     }
+}
+
+/// The step by which apt reads what there is to install.
+pub(crate) fn read_lists() -> Step {
+    as_root("reading the package lists", APT, &["update"])
 }
 
 /// `env` carries the setting through sudo, which keeps no variables by itself.

@@ -9,8 +9,12 @@ pub(crate) enum Need {
     Build,
     /// Lay out network namespaces, lose packets, and compare with what other programs counted.
     Network,
+    /// Run what talks to EC2 against a double of it.
+    Cloud,
     /// Check the sources' form.
     Lint,
+    /// Boot other kernels.
+    Machine,
 }
 
 /// One thing that has to be on the machine.
@@ -39,6 +43,8 @@ pub(crate) enum Probe {
     Program(&'static str),
     /// A subcommand of cargo that answers.
     CargoSubcommand(&'static str),
+    /// The programs of `tests/requirements.txt`, of those very versions.
+    PythonPrograms,
 }
 
 /// A way to bring something.
@@ -59,6 +65,10 @@ pub(crate) enum Remedy {
     },
     /// rustup adds a component to the toolchain in use.
     RustupComponent(&'static str),
+    /// pip installs `tests/requirements.txt` into a folder of its own.
+    PythonPrograms,
+    /// The same, after the package manager has brought a Python that can.
+    PythonProgramsWithPython,
 }
 
 const IPROUTE: &[Remedy] = &[Remedy::Package {
@@ -131,6 +141,13 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
         }],
     },
     Requirement {
+        name: "AWS CLI, moto, shellcheck",
+        need: Need::Cloud,
+        why: "tests: runs the printed runbook for real, against a double of EC2",
+        probe: Probe::PythonPrograms,
+        remedies: &[Remedy::PythonPrograms, Remedy::PythonProgramsWithPython],
+    },
+    Requirement {
         name: "rustfmt",
         need: Need::Lint,
         why: "lint only: checks the sources' layout",
@@ -143,6 +160,56 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
         why: "lint only: checks the sources for mistakes",
         probe: Probe::CargoSubcommand("clippy"),
         remedies: &[Remedy::RustupComponent("clippy")],
+    },
+    Requirement {
+        name: "qemu-system-x86_64",
+        need: Need::Machine,
+        why: "vm only: runs other kernels",
+        probe: Probe::Program("qemu-system-x86_64"),
+        remedies: &[Remedy::Package {
+            apt: "qemu-system-x86",
+            dnf: "qemu-system-x86-core",
+        }],
+    },
+    Requirement {
+        name: "busybox",
+        need: Need::Machine,
+        why: "vm only: the small programs of the guest, and the tables of its modules",
+        probe: Probe::Program("busybox"),
+        remedies: &[Remedy::Package {
+            apt: "busybox-static",
+            dnf: "busybox",
+        }],
+    },
+    Requirement {
+        name: "xz",
+        need: Need::Machine,
+        why: "vm only: unpacks the modules of a kernel",
+        probe: Probe::Program("xz"),
+        remedies: &[Remedy::Package {
+            apt: "xz-utils",
+            dnf: "xz",
+        }],
+    },
+    Requirement {
+        name: "dpkg-deb",
+        need: Need::Machine,
+        why: "vm only: unpacks kernel packages",
+        probe: Probe::Program("dpkg-deb"),
+        remedies: &[Remedy::Package {
+            apt: "dpkg",
+            dnf: "dpkg",
+        }],
+    },
+    Requirement {
+        name: "strip",
+        need: Need::Machine,
+        why: "vm only: takes the line numbers out of the programs, most of their size",
+        probe: Probe::Program("strip"),
+        remedies: &[Remedy::Package {
+            apt: "binutils",
+            dnf: "binutils",
+        }],
     },
 ];
 
@@ -167,9 +234,10 @@ impl Requirement {
     pub(crate) fn full_name(&self) -> String {
         match self.probe {
             Probe::BpfLinker => format!("{} {BPF_LINKER}", self.name),
-            Probe::EbpfCompiler | Probe::Program(_) | Probe::CargoSubcommand(_) => {
-                self.name.to_owned()
-            }
+            Probe::EbpfCompiler
+            | Probe::Program(_)
+            | Probe::CargoSubcommand(_)
+            | Probe::PythonPrograms => self.name.to_owned(),
         }
     }
 }
@@ -203,13 +271,21 @@ mod tests {
 
     #[test]
     fn testing_needs_both_but_no_linters() {
-        let names = names(&[Need::Build, Need::Network]);
+        let names = names(&[Need::Build, Need::Network, Need::Cloud]);
         assert!(
-            ["bpf-linker", "ip", "ss", "nstat", "nft", "iperf3"]
-                .iter()
-                .all(|n| names.contains(n))
+            [
+                "bpf-linker",
+                "ip",
+                "nft",
+                "iperf3",
+                "AWS CLI, moto, shellcheck"
+            ]
+            .iter()
+            .all(|n| names.contains(n))
         );
-        assert!(!names.contains(&"clippy") && !names.contains(&"rustfmt"));
+        for other in ["clippy", "rustfmt", "qemu-system-x86_64"] {
+            assert!(!names.contains(&other), "{other}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 /// What has run so far.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     passed: u64,
     failed: u64,
     skipped: u64,
@@ -19,7 +19,7 @@ struct Counts {
 
 impl Tally {
     /// Adds the output of a stage's test programs.
-    pub(super) fn add(&mut self, stage: &str, output: &str, success: bool) {
+    pub(crate) fn add(&mut self, stage: &str, output: &str, success: bool) {
         let mut failed = 0;
         for counts in output.lines().filter_map(result_line) {
             self.passed += counts.passed;
@@ -39,28 +39,28 @@ impl Tally {
     }
 
     /// Adds a failure that no test program counted.
-    pub(super) fn add_failure(&mut self, what: String) {
+    pub(crate) fn add_failure(&mut self, what: String) {
         self.failed += 1;
         self.failures.push(what);
     }
 
     /// The names of what failed.
-    pub(super) fn failures(&self) -> &[String] {
+    pub(crate) fn failures(&self) -> &[String] {
         &self.failures
     }
 
     /// How many tests ran.
-    pub(super) fn ran(&self) -> u64 {
+    pub(crate) fn ran(&self) -> u64 {
         self.passed + self.failed
     }
 
     /// Whether something ran and nothing failed.
-    pub(super) fn is_green(&self) -> bool {
+    pub(crate) fn is_green(&self) -> bool {
         self.failed == 0 && self.ran() > 0
     }
 
     /// The line that closes the run, for people and for machines that read logs.
-    pub(super) fn closing_line(&self) -> String {
+    pub(crate) fn closing_line(&self) -> String {
         let Self {
             passed,
             failed,

@@ -107,6 +107,7 @@ fn any(chance: &mut Chance) -> Situation {
             None,
             Some(LocalCause::Allowance),
             Some(LocalCause::NoRoute),
+            Some(LocalCause::Interrupted),
             Some(LocalCause::Filtered),
             Some(LocalCause::Refused),
             Some(LocalCause::Dropped),

@@ -1,0 +1,241 @@
+//! `cargo xtask vm`: the privileged tests, or the short lab, on other kernels than this machine's.
+//!
+//! A kernel is downloaded and unpacked ([`kernel`]), never installed. Its guest has no disk and no
+//! network: everything it needs comes as its first root folder ([`initramfs`]). What it prints is
+//! believed only if it ends with a line that nothing else can make ([`outcome`]).
+
+mod cpio;
+mod initramfs;
+mod kernel;
+mod machine;
+mod modules;
+mod outcome;
+mod tools;
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+
+use crate::cargo::{self, Profile};
+use crate::setup::{self, Need};
+use crate::test::tally::Tally;
+use crate::{exec, ui};
+use initramfs::Job;
+use kernel::{Choice, Kernel};
+use machine::Machine;
+use outcome::Outcome;
+
+/// Options of `cargo xtask vm`.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The kernel: a series, for Debian's newest cloud kernel of it, or a kernel package (.deb),
+    /// or a folder with boot/vmlinuz-* and lib/modules/*; may be given several times
+    #[arg(long, value_name = "SERIES|PATH", default_values = ["6.1", "6.12"])]
+    kernel: Vec<Choice>,
+    /// Only tests whose name contains this
+    #[arg(long, value_name = "FILTER", conflicts_with = "lab")]
+    only: Option<String>,
+    /// Run the short lab, and show its story, instead of the tests (which run it as well)
+    #[arg(long)]
+    lab: bool,
+    /// List the tests that would run, and boot nothing
+    #[arg(long, conflicts_with = "lab")]
+    list: bool,
+    /// Longest that one kernel may take, in minutes
+    #[arg(long, value_name = "N", default_value_t = 60,
+          value_parser = clap::value_parser!(u64).range(1..=600))]
+    minutes: u64,
+    /// Processors of the guest
+    #[arg(long, value_name = "N", default_value_t = 2,
+          value_parser = clap::value_parser!(u8).range(1..=16))]
+    processors: u8,
+}
+
+/// What is run in the guest, and how many tests have to come out of it.
+struct Work {
+    job: Job,
+    tests: Option<usize>,
+}
+
+/// Runs everything on each kernel in turn; one that fails does not stop the next.
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    setup::ensure(&[Need::Build, Need::Network, Need::Machine])?;
+    let work = if options.lab {
+        lab()?
+    } else {
+        privileged(options)?
+    };
+    let Some(work) = work else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    let mut lines = Vec::new();
+    let mut green = true;
+    for choice in &options.kernel {
+        let kernel = choice.prepare(&cache())?;
+        let begin = Instant::now();
+        let (good, said) = on_kernel(&kernel, &work, options)?;
+        let minutes = begin.elapsed().as_secs_f64() / 60.0;
+        green &= good;
+        lines.push(format!("{}: {said} ({minutes:.1} minutes)", kernel.release));
+    }
+    ui::result(lines.join("\n"));
+    Ok(if green {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The privileged tests; nothing if they were only to be listed.
+fn privileged(options: &Options) -> Result<Option<Work>> {
+    let privileged = cargo::build_test("privileged")?;
+    let filter = options.only.iter().cloned();
+    let mut command = Command::new(&privileged);
+    command
+        .args(["--list", "--format", "terse"])
+        .args(filter.clone());
+    let listed = exec::capture(&mut command)?;
+    let names: Vec<_> = listed
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test"))
+        .collect();
+    if options.list {
+        ui::result(names.join("\n"));
+        return Ok(None);
+    }
+    let args = ["--test-threads=1", "--color=never"].map(str::to_owned);
+    let profile = Profile::default();
+    Ok(Some(Work {
+        tests: Some(names.len()),
+        job: Job {
+            programs: vec![
+                privileged,
+                cargo::build_agent(profile)?,
+                cargo::build_lab(profile)?,
+            ],
+            args: args.into_iter().chain(filter).collect(),
+            names: vec![("EDGEGHOST_BIN", 1), ("EDGEGHOST_LAB_BIN", 2)],
+        },
+    }))
+}
+
+fn lab() -> Result<Option<Work>> {
+    let profile = Profile::default();
+    Ok(Some(Work {
+        tests: None,
+        job: Job {
+            programs: vec![cargo::build_lab(profile)?, cargo::build_agent(profile)?],
+            args: vec!["--quick".to_owned()],
+            names: vec![("EDGEGHOST_BIN", 1)],
+        },
+    }))
+}
+
+/// Boots one kernel, and returns whether all is well and a line that says how it went.
+fn on_kernel(kernel: &Kernel, work: &Work, options: &Options) -> Result<(bool, String)> {
+    let folder = cache().join("run").join(&kernel.release);
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let nonce = nonce()?;
+    let mark = outcome::mark(&nonce);
+    let initramfs = folder.join("initramfs");
+    let bytes = initramfs::build(kernel, &work.job, &mark, &folder)?;
+    fs::write(&initramfs, bytes)
+        .with_context(|| format!("cannot write {}", initramfs.display()))?;
+    let machine = Machine {
+        kernel,
+        initramfs: &initramfs,
+        console: folder.join("console.log"),
+        processors: options.processors,
+        limit: Duration::from_mins(options.minutes),
+    };
+    let output = machine.run()?;
+    keep(&folder.join("output.log"), &output)?;
+    let outcome = Outcome::read(&output, &nonce);
+    if !matches!(outcome, Outcome::Ended(_)) {
+        machine.show_console()?;
+    }
+    Ok(verdict(work.tests, &output, outcome))
+}
+
+/// Nothing short of a whole run is good: the end was told, it was a good one, and as many tests
+/// ran as there are.
+fn verdict(tests: Option<usize>, output: &str, outcome: Outcome) -> (bool, String) {
+    let ended = outcome == Outcome::Ended(0);
+    let Some(expected) = tests else {
+        return (ended, format!("lab: {outcome}"));
+    };
+    let mut tally = Tally::default();
+    tally.add("privileged", output, ended);
+    for failure in tally.failures() {
+        ui::say(format_args!("FAILED  {failure}"));
+    }
+    let whole = usize::try_from(tally.ran()) == Ok(expected);
+    let mut said = tally.closing_line();
+    if !whole {
+        said += &format!(", but there are {expected} tests");
+    }
+    if !matches!(outcome, Outcome::Ended(_)) {
+        said += &format!("; {outcome}");
+    }
+    (ended && whole && tally.is_green(), said)
+}
+
+fn keep(path: &Path, output: &str) -> Result<()> {
+    fs::write(path, output).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Everything that is downloaded, and what the last run on each kernel left.
+fn cache() -> PathBuf {
+    exec::workspace_root().join("target/vm")
+}
+
+/// A number that nobody can guess, in hexadecimal digits.
+fn nonce() -> Result<String> {
+    let mut bytes = [0; 16];
+    File::open("/dev/urandom")
+        .and_then(|mut file| file.read_exact(&mut bytes))
+        .context("cannot read /dev/urandom")?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GREEN: &str =
+        "test a ... ok\ntest result: ok. 2 passed; 0 failed; 0 ignored; 0 measured\n";
+
+    #[test]
+    fn a_whole_run_without_failures_is_good() {
+        let (good, said) = verdict(Some(2), GREEN, Outcome::Ended(0));
+        assert!(good, "{said}");
+        assert_eq!(said, "2 passed, 0 failed");
+    }
+
+    #[test]
+    fn a_test_that_did_not_run_is_missed() {
+        let (good, said) = verdict(Some(3), GREEN, Outcome::Ended(0));
+        assert!(!good);
+        assert_eq!(said, "2 passed, 0 failed, but there are 3 tests");
+    }
+
+    #[test]
+    fn without_its_last_word_a_run_is_not_good() {
+        let (good, said) = verdict(Some(2), GREEN, Outcome::Silent);
+        assert!(!good);
+        assert!(said.contains("without telling an outcome"), "{said}");
+        let (good, _) = verdict(None, "PASSED", Outcome::Silent);
+        assert!(!good);
+    }
+
+    #[test]
+    fn the_labs_status_is_its_outcome() {
+        assert!(verdict(None, "", Outcome::Ended(0)).0);
+        assert!(!verdict(None, "PASSED", Outcome::Ended(1)).0);
+    }
+}
