@@ -312,6 +312,7 @@ fn situations_are_read_off_the_surroundings() {
     let unknown = with(&|c| {
         map(c, None);
         c.source = Source::Firmware;
+        c.interfaces.clear();
     });
     assert_eq!(unknown.place, Place::Unknown);
     assert!(with(&|c| c.interfaces[0].owner = Some("999999999999".to_owned())).managed);
