@@ -65,13 +65,15 @@ struct Work {
 /// Runs everything on each kernel in turn; one that fails does not stop the next.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     setup::ensure(&[Need::Build, Need::Network, Need::Machine])?;
+    if options.list {
+        let (_, names) = tests(options)?;
+        ui::result(names.join("\n"));
+        return Ok(ExitCode::SUCCESS);
+    }
     let work = if options.lab {
         lab()?
     } else {
         privileged(options)?
-    };
-    let Some(work) = work else {
-        return Ok(ExitCode::SUCCESS);
     };
     let mut lines = Vec::new();
     let mut green = true;
@@ -91,49 +93,49 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     })
 }
 
-/// The privileged tests; nothing if they were only to be listed.
-fn privileged(options: &Options) -> Result<Option<Work>> {
-    let privileged = cargo::build_test("privileged")?;
-    let filter = options.only.iter().cloned();
-    let mut command = Command::new(&privileged);
+/// The program with the privileged tests, and the names of those that are to run.
+fn tests(options: &Options) -> Result<(PathBuf, Vec<String>)> {
+    let program = cargo::build_test("privileged")?;
+    let mut command = Command::new(&program);
     command
         .args(["--list", "--format", "terse"])
-        .args(filter.clone());
-    let listed = exec::capture(&mut command)?;
-    let names: Vec<_> = listed
+        .args(&options.only);
+    let names = exec::capture(&mut command)?
         .lines()
-        .filter_map(|line| line.strip_suffix(": test"))
+        .filter_map(|line| line.strip_suffix(": test").map(str::to_owned))
         .collect();
-    if options.list {
-        ui::result(names.join("\n"));
-        return Ok(None);
-    }
-    let args = ["--test-threads=1", "--color=never"].map(str::to_owned);
+    Ok((program, names))
+}
+
+fn privileged(options: &Options) -> Result<Work> {
+    let (program, names) = tests(options)?;
     let profile = Profile::default();
-    Ok(Some(Work {
+    let args = ["--test-threads=1", "--color=never"].map(str::to_owned);
+    Ok(Work {
         tests: Some(names.len()),
         job: Job {
             programs: vec![
-                privileged,
-                cargo::build_agent(profile)?,
-                cargo::build_lab(profile)?,
+                ("privileged", program),
+                ("edgeghost", cargo::build_agent(profile)?),
+                ("edgeghost-lab", cargo::build_lab(profile)?),
             ],
-            args: args.into_iter().chain(filter).collect(),
-            names: vec![("EDGEGHOST_BIN", 1), ("EDGEGHOST_LAB_BIN", 2)],
+            args: args.into_iter().chain(options.only.clone()).collect(),
         },
-    }))
+    })
 }
 
-fn lab() -> Result<Option<Work>> {
+fn lab() -> Result<Work> {
     let profile = Profile::default();
-    Ok(Some(Work {
+    Ok(Work {
         tests: None,
         job: Job {
-            programs: vec![cargo::build_lab(profile)?, cargo::build_agent(profile)?],
+            programs: vec![
+                ("edgeghost-lab", cargo::build_lab(profile)?),
+                ("edgeghost", cargo::build_agent(profile)?),
+            ],
             args: vec!["--quick".to_owned()],
-            names: vec![("EDGEGHOST_BIN", 1)],
         },
-    }))
+    })
 }
 
 /// Boots one kernel, and returns whether all is well and a line that says how it went.
