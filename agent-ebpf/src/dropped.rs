@@ -64,7 +64,12 @@ fn v4(skb: Skb, key: &mut DropKey) -> Result<bool, Counter> {
         return Ok(false);
     }
     let own = if key.outgoing == 1 { 12 } else { 16 };
-    let address = [header[own], header[own + 1], header[own + 2], header[own + 3]];
+    let address = [
+        header[own],
+        header[own + 1],
+        header[own + 2],
+        header[own + 3],
+    ];
     map_v4(&mut key.local, address);
     // Only a packet's first part has the TCP header.
     if header[6] & 0x1f == 0 && header[7] == 0 {

@@ -1,5 +1,6 @@
 //! `edgeghost check`: can this host run the agent, and what would it see?
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use edgeghost_common::Offsets;
@@ -7,6 +8,8 @@ use thiserror::Error;
 
 use crate::bpf::probe_names;
 use crate::config::{Config, ConfigError};
+use crate::ec2::{Absence, Context, Firmware, MetadataWatch, READ_LIMIT};
+use crate::publish;
 use crate::startup::{self, Unfit};
 
 /// Why the agent cannot run.
@@ -23,6 +26,7 @@ pub enum CheckError {
 /// Writes a line per finding, and gives the first reason why the agent cannot run here.
 pub fn run(config: &Config, out: &mut impl Write) -> io::Result<Result<(), CheckError>> {
     let networks = networks(config, out)?;
+    metadata(config, out)?;
     let host = host(config, out)?;
     Ok(networks.map_err(Into::into).and(host.map_err(Into::into)))
 }
@@ -50,6 +54,27 @@ fn networks(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Conf
         }
     }
     Ok(Ok(()))
+}
+
+/// What EC2 says of this host. Without it the agent runs all the same.
+fn metadata(config: &Config, out: &mut impl Write) -> io::Result<()> {
+    let what = "EC2 metadata";
+    let firmware = Firmware::read();
+    let reading = MetadataWatch::start(config.ec2.settings())?.first(READ_LIMIT * 2);
+    let context = Context::joined(&reading, &firmware, &BTreeSet::new());
+    match reading.absence {
+        None => line(out, true, what, &publish::context_in_words(&context)),
+        Some(absence @ Absence::Off) => line(out, true, what, &absence.to_string()),
+        Some(absence) => {
+            let id = context.instance.id;
+            let known = id.map_or_else(String::new, |id| format!(" (instance {id})"));
+            let words = format!(
+                "{}{known}; advice will carry placeholders",
+                firmware.explain(absence)
+            );
+            mark(out, "warn", what, &words)
+        }
+    }
 }
 
 fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> {

@@ -1,13 +1,18 @@
 //! The configuration: TOML, every key optional, every mistake refused by name.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::ec2::{self, Endpoint};
+
 mod read;
+mod witness;
 
 pub use read::ConfigError;
+pub use witness::Witness;
 
 /// All settings, with their defaults.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -21,12 +26,16 @@ pub struct Config {
     pub flows: Flows,
     /// What counts as private, and which peers count as one.
     pub path: PathClasses,
+    /// The instance metadata.
+    pub ec2: Ec2,
     /// Judgement.
     pub detect: Detect,
     /// The agent about itself.
     pub health: Health,
     /// Bounds of a recording (`--record`).
     pub record: Record,
+    /// Connections of the agent's own when an address is suspect; off by default.
+    pub witness: Witness,
 }
 
 /// What the kernel half reports.
@@ -73,6 +82,29 @@ pub struct PathClasses {
     /// `pfx2as`, compressed or not. Without any, peers count as one network by /16 and /32.
     #[serde(deserialize_with = "read::one_or_more")]
     pub as_table: Vec<PathBuf>,
+}
+
+/// The instance metadata (IMDSv2).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ec2 {
+    /// Whether to ask for it: `auto`, or `off`.
+    pub metadata: UseMetadata,
+    /// Where it is; each is tried in turn.
+    pub endpoints: Vec<Endpoint>,
+    /// How often it is read (1 to 3600); every 5 s while an incident is open, and before advice.
+    pub refresh_seconds: f64,
+}
+
+/// Whether to ask for the instance metadata.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UseMetadata {
+    /// Where it answers.
+    #[default]
+    Auto,
+    /// Never.
+    Off,
 }
 
 /// Judgement.
@@ -141,6 +173,29 @@ impl Default for Flows {
         Self {
             kernel_max: edgeghost_common::limits::MAX_FLOWS,
             table_max: 65_536,
+        }
+    }
+}
+
+impl Default for Ec2 {
+    fn default() -> Self {
+        Self {
+            metadata: UseMetadata::Auto,
+            endpoints: Endpoint::DEFAULT.to_vec(),
+            refresh_seconds: 60.0,
+        }
+    }
+}
+
+impl Ec2 {
+    /// In the terms of who follows it.
+    pub fn settings(&self) -> ec2::Settings {
+        ec2::Settings {
+            endpoints: match self.metadata {
+                UseMetadata::Auto => self.endpoints.clone(),
+                UseMetadata::Off => Vec::new(),
+            },
+            refresh: Duration::from_secs_f64(self.refresh_seconds),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::bpf::{Kernel, Records};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{ConfigInfo, StopInfo};
-use crate::host::{ContextWatch, DropWatch, HostWatch, own_netns};
+use crate::host::{DropWatch, HostWatch, own_netns};
 use crate::path::AsTable;
 use crate::pipeline::{self, Pipeline};
 use crate::publish::{self, StartFacts};
@@ -20,14 +20,18 @@ use crate::sink::{Identity, Output, OutputError, Queue, Stream, Writer};
 use crate::startup::{self, Unfit};
 use crate::vitals::{self, Figures, Vitals};
 
+mod context;
 mod pace;
 mod recorder;
 mod stop;
 mod tick;
+mod witness;
 
+use context::ContextWatch;
 use pace::Pace;
 use recorder::Recorder;
 use stop::Stop;
+use witness::Witnesses;
 
 /// Lines that may wait for the writer.
 const QUEUE_LINES: usize = 8_192;
@@ -118,6 +122,7 @@ struct Daemon {
     clock: Clock,
     out: pipeline::Output,
     recorder: Option<Recorder>,
+    witnesses: Option<Witnesses>,
     health: Duration,
 }
 
@@ -130,15 +135,20 @@ impl Daemon {
         let output = Output::open(&options.output)?;
         stop.reader = output.reader();
         let config = &options.config;
+        let context = ContextWatch::start(&config.ec2)
+            .map_err(io_error("cannot start the metadata thread"))?;
         let (kernel, records) = startup::load(config, &knowledge)?;
         let queue = Arc::new(Queue::new(QUEUE_LINES));
         let writer = Writer::start(output, Arc::clone(&queue), Arc::clone(&stop.gone))
             .map_err(io_error("cannot start the writing thread"))?;
-        let identity = Identity::of_this_run();
+        let mut identity = Identity::of_this_run();
+        let (surroundings, ec2) = context.first();
+        identity.learn(&surroundings);
         let first = publish::start(StartFacts {
             kernel: startup::kernel_info(&knowledge.offsets),
             probes: kernel.probes(),
             config: options.config_info(),
+            ec2,
         });
         let recorder = match &options.record {
             Some(path) => Some(Recorder::start(
@@ -162,13 +172,14 @@ impl Daemon {
             drops: DropWatch::new(knowledge.drop_reasons.clone().unwrap_or_default()),
             netns: own_netns(),
             received: 0,
-            context: ContextWatch::default(),
+            context,
             clock: Clock::anchored(),
             out: pipeline::Output {
                 notes: Vec::new(),
                 samples: recorder.is_some().then(Vec::new),
             },
             recorder,
+            witnesses: Witnesses::new(config, options.systems.clone()),
             health: Duration::from_secs_f64(config.health.seconds),
         };
         daemon.look_at_context(Clock::monotonic_ns());
@@ -196,6 +207,7 @@ impl Daemon {
                     }
                     looks += 1;
                 }
+                news = witness::news(self.witnesses.as_mut()) => self.hear_witnesses(news),
                 result = crowded.wait() => {
                     result.map_err(io_error("cannot watch the ring buffer"))?;
                     self.drain();
@@ -260,6 +272,10 @@ impl Daemon {
         let (now_ns, host) = self.look_at_host(true);
         self.pipeline
             .finish(now_ns, &host, self.clock, &mut self.out);
+        let witnesses = self.witnesses.take();
+        self.out
+            .notes
+            .extend(witnesses.and_then(|witnesses| witnesses.stop(now_ns)));
         self.send();
         let figures = self.figures();
         let lost = self.vitals.lost(&self.kernel, &figures);

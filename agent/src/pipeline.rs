@@ -1,6 +1,7 @@
 //! From records to events: decode, put on a path, remember, sum, judge. No I/O and no clock of
 //! its own.
 
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -13,10 +14,14 @@ use crate::flow::{
 };
 use crate::host::HostSample;
 use crate::path::{AsTable, Classifier, PathClass, Ranges};
-use crate::publish::{self, Incidents, Note};
+use crate::publish::{self, HostWitness, Incidents, Note};
 
 /// A judgement must stand for this long before it is told: one breath.
 const SETTLE_NS: u64 = 2_000_000_000;
+
+/// So long before advice the surroundings are looked at again: the metadata has two seconds to
+/// answer, and ticks come once a second.
+const CONTEXT_AHEAD_NS: u64 = 4_000_000_000;
 
 /// About the time between two ticks.
 const TICK_NS: u64 = 1_000_000_000;
@@ -32,11 +37,13 @@ pub struct Output {
 
 /// The way from records to events.
 pub struct Pipeline {
+    ranges: Ranges,
     classifier: Classifier,
     table: FlowTable,
     windows: Windows,
     detector: Detector,
     incidents: Incidents,
+    host: HostWitness,
     peers_max: usize,
     window_ns: u64,
     window_began_ns: Option<u64>,
@@ -70,9 +77,11 @@ impl Pipeline {
             private: config.path.private_cidrs.clone(),
             ..Ranges::default()
         };
+        let classifier = Classifier::new(&ranges).with_systems(systems);
         let capacity = usize::try_from(config.flows.table_max).unwrap_or(usize::MAX);
         Self {
-            classifier: Classifier::new(&ranges).with_systems(systems),
+            ranges,
+            classifier,
             table: FlowTable::new(NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN)),
             windows: Windows::default(),
             detector: Detector::new(Params {
@@ -83,6 +92,7 @@ impl Pipeline {
                 settle_ns: SETTLE_NS,
             }),
             incidents: Incidents::new(config.detect.cooldown_seconds),
+            host: HostWitness::default(),
             peers_max: usize::try_from(config.window.peers_max).unwrap_or(usize::MAX),
             window_ns: nanos(config.window.seconds),
             window_began_ns: None,
@@ -111,9 +121,51 @@ impl Pipeline {
         });
     }
 
-    /// Takes in what is known of the host's addresses, in place of what was known before.
+    /// Takes in what is known of the host's surroundings, in place of what was known before. It
+    /// takes effect at once: flows whose path is another one now are judged there, and what they
+    /// said of the path they were taken to be on is forgotten.
     pub fn context(&mut self, context: &Context) {
         self.incidents.note_context(context);
+        self.host.note_context(context);
+        let ranges = Ranges {
+            vpc: context.vpc_blocks().collect(),
+            own: context.public_addresses().into_iter().collect(),
+            ..self.ranges.clone()
+        };
+        if ranges == self.ranges {
+            return;
+        }
+        let changed = ranges.differences(&self.ranges);
+        self.classifier = self.classifier.with_ranges(&ranges);
+        self.ranges = ranges;
+        self.table.reclassify(&self.classifier);
+        self.detector.forget(&changed);
+    }
+
+    /// Whether what is known of the surroundings should be looked at again now, for advice is
+    /// near.
+    pub fn wants_context(&self, now_ns: u64) -> bool {
+        let soon_ns = now_ns.saturating_add(CONTEXT_AHEAD_NS);
+        let params = self.detector.params();
+        let lasts = |since: Option<u64>, least_ns: u64| {
+            since.is_some_and(|since| soon_ns.saturating_sub(since) >= least_ns)
+        };
+        self.progresses().any(|progress| {
+            progress.open
+                && !progress.advised
+                && lasts(progress.bad_since_ns, params.confirm_ns)
+                && lasts(progress.collapsed_since_ns, params.hold_ns)
+        })
+    }
+
+    /// Whether an incident is open.
+    pub fn has_incident(&self) -> bool {
+        self.progresses().any(|progress| progress.open)
+    }
+
+    fn progresses(&self) -> impl Iterator<Item = Progress> {
+        let addresses = self.detector.assessments();
+        addresses.filter_map(|(local, _)| self.detector.progress(local))
     }
 
     /// Closes the window if it is time, and judges, as of the monotonic time `now_ns`. To be
@@ -125,8 +177,12 @@ impl Pipeline {
         if full {
             self.close_window(now_ns, clock, out);
         }
+        self.host.note(now_ns, host);
         for finding in self.detector.tick(now_ns, host) {
-            out.notes.push(self.incidents.note(&finding, now_ns, clock));
+            let mut note = self.incidents.note(&finding, now_ns, clock);
+            let evidence = self.host.testify(&finding, &mut note, now_ns);
+            out.notes.push(note);
+            out.notes.extend(evidence);
         }
         full
     }
@@ -136,6 +192,12 @@ impl Pipeline {
         if !self.tick(now_ns, host, clock, out) {
             self.close_window(now_ns, clock, out);
         }
+    }
+
+    /// Peers that suffer, worst first for each local address of the agent's namespace, each with
+    /// that address: the way to them is worth a look.
+    pub fn sufferers(&self) -> Vec<(IpAddr, IpAddr)> {
+        self.host.sufferers()
     }
 
     /// What every address was last judged by.
@@ -158,6 +220,7 @@ impl Pipeline {
         let seconds = now_ns.saturating_sub(began_ns) as f64 / 1e9;
         let (paths, peers) = self.windows.close(&self.table, self.peers_max);
         self.incidents.note_peers(&peers);
+        self.host.note_peers(&peers, now_ns);
         let time = clock.wall(now_ns);
         for path in &paths {
             out.notes.push(publish::path_window(path, seconds, time));

@@ -142,7 +142,11 @@ impl Replay<'_> {
                 }
             }
             Content::Context(known) => {
-                self.pipeline.context(&publish::recorded_context(&known)?);
+                let context = publish::recorded_context(&known)?;
+                self.identity
+                    .get_or_insert_with(Identity::unknown)
+                    .learn(&context);
+                self.pipeline.context(&context);
             }
             Content::Other => {}
         }
@@ -152,7 +156,11 @@ impl Replay<'_> {
     /// The head of a file. One of another run begins anew; the same run's goes on (it heads every
     /// file of a recording).
     fn start(&mut self, identity: Identity, toml: &str, time: Time) -> Result<(), String> {
-        if self.identity.as_ref() == Some(&identity) {
+        if self
+            .identity
+            .as_ref()
+            .is_some_and(|known| known.is_same_run(&identity))
+        {
             return Ok(());
         }
         let path = Path::new("of the recording");
@@ -217,6 +225,6 @@ fn recorded_systems(recorded: &Config, start: Time) -> Option<Arc<AsTable>> {
 fn is_judgement(note: &Note) -> bool {
     matches!(
         note.event,
-        Event::Verdict(_) | Event::Incident(_) | Event::Recommendation(_)
+        Event::Verdict(_) | Event::Incident(_) | Event::HostEvidence(_) | Event::Recommendation(_)
     )
 }

@@ -85,10 +85,7 @@ fn record(path: &Path, packed: bool, flows: u32, seconds: u32) -> Result<u64> {
 }
 
 fn write(out: &mut impl Write, flows: u32, seconds: u32) -> Result<u64> {
-    let identity = Identity {
-        run_id: "0000000000000001".to_owned(),
-        host_name: "made-up".to_owned(),
-    };
+    let identity = Identity::new("0000000000000001".to_owned(), "made-up".to_owned());
     let clock = Clock::at(0, Time(1_780_000_000 * 1_000_000_000));
     let mut host = Host::new(flows, flows.div_ceil(TOGETHER), PREFIXES_EACH);
     let mut lines = 0;

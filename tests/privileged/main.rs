@@ -10,6 +10,7 @@
 )]
 
 mod cwnd;
+mod drops;
 mod exact;
 mod flood;
 mod host;
@@ -25,6 +26,7 @@ mod reuse;
 mod start;
 mod stop;
 mod totals;
+mod witness;
 
 /// Fails where the test cannot be made: a test that is skipped in silence looks like one that
 /// has passed.

@@ -48,15 +48,24 @@ pub(crate) fn agent_fed(args: &[&str], input: &str) -> Outcome {
     let folder = edgeghost_tests::temp::TempDir::new().unwrap();
     let path = folder.write("stdin", input).unwrap();
     let stdin = std::fs::File::open(path).unwrap().into();
-    run_with(Command::new(binary::agent().unwrap()).args(args), stdin)
+    run_with(
+        Command::new(binary::agent().unwrap()).args(args),
+        stdin,
+        LIMIT,
+    )
 }
 
 /// Runs a command to its end, and kills one that does not come to it.
 pub(crate) fn run(command: &mut Command) -> Outcome {
-    run_with(command, Stdio::null())
+    run_within(command, LIMIT)
 }
 
-fn run_with(command: &mut Command, stdin: Stdio) -> Outcome {
+/// The same for one that may take longer.
+pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Outcome {
+    run_with(command, Stdio::null(), limit)
+}
+
+fn run_with(command: &mut Command, stdin: Stdio, limit: Duration) -> Outcome {
     let folder = edgeghost_tests::temp::TempDir::new().unwrap();
     // Files instead of pipes: nothing has to be read while it runs.
     let (stdout, stderr) = (folder.path().join("stdout"), folder.path().join("stderr"));
@@ -75,7 +84,7 @@ fn run_with(command: &mut Command, stdin: Stdio) -> Outcome {
     })
     .unwrap()
     .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
-    let status = wait::until("the end of the program", LIMIT, || Ok(child.try_wait()?));
+    let status = wait::until("the end of the program", limit, || Ok(child.try_wait()?));
     if status.is_err() {
         child.kill().unwrap();
         child.wait().unwrap();

@@ -63,6 +63,7 @@ fn every_event_is_in_it_and_told_apart_by_its_name() {
         "agent_stop",
         "context",
         "flow_sample",
+        "host_evidence",
         "host_sample",
         "incident",
         "path_window",

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use edgeghost::config::Config;
-use edgeghost::event::{ConfigInfo, KernelInfo};
+use edgeghost::event::{ConfigInfo, ContextSource, Ec2Info, KernelInfo};
 use edgeghost::publish::{self, Note, StartFacts};
 use edgeghost::sink::Identity;
 
@@ -28,10 +28,7 @@ impl Recording {
             File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         let mut recording = Self {
             file: BufWriter::new(file),
-            identity: Identity {
-                run_id: "0000000000000001".to_owned(),
-                host_name: "simulated".to_owned(),
-            },
+            identity: Identity::new("0000000000000001".to_owned(), "simulated".to_owned()),
             sequence: 0,
         };
         let config = Config::default();
@@ -46,6 +43,12 @@ impl Recording {
                 digest: config.digest(),
                 file: None,
                 toml: config.to_toml()?,
+            },
+            ec2: Ec2Info {
+                context: false,
+                source: ContextSource::Unknown,
+                absence: None,
+                reason: None,
             },
         });
         start.time = clock().wall(sim::nanos(0.0));

@@ -36,6 +36,39 @@ pub fn bench() -> Result<PathBuf> {
     )
 }
 
+/// A program of `tests/requirements.txt`, such as `aws`: in `EDGEGHOST_PYTHON_BIN`, or where
+/// `cargo xtask setup` puts it.
+pub fn python_program(name: &str) -> Result<PathBuf> {
+    let folder = match std::env::var_os("EDGEGHOST_PYTHON_BIN") {
+        Some(folder) => PathBuf::from(folder),
+        None => target()?.join("python/bin"),
+    };
+    let path = folder.join(name);
+    if path.is_file() {
+        return Ok(path);
+    }
+    bail!(
+        "no `{name}` in {}: `cargo xtask setup` brings it",
+        folder.display()
+    )
+}
+
+/// The target folder that this program was built into.
+fn target() -> Result<PathBuf> {
+    let executable = std::env::current_exe().context("cannot tell where this program is")?;
+    let profile = ["debug", "release"];
+    executable
+        .ancestors()
+        .find(|folder| {
+            folder
+                .file_name()
+                .is_some_and(|name| profile.iter().any(|p| name == *p))
+        })
+        .and_then(Path::parent)
+        .map(Path::to_owned)
+        .with_context(|| format!("{} is in no target folder", executable.display()))
+}
+
 /// Folder of the fixtures. The crate's folder is looked up when the test runs, for a test program
 /// may have been built elsewhere.
 pub fn fixtures() -> PathBuf {

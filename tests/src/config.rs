@@ -32,6 +32,11 @@ impl Config {
         self
     }
 
+    /// Whether anything of `section` is set.
+    pub fn has(&self, section: &str) -> bool {
+        self.sections.iter().any(|(name, _)| *name == section)
+    }
+
     /// The file.
     pub fn to_toml(&self) -> String {
         let mut text = String::new();

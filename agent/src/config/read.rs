@@ -12,6 +12,9 @@ use super::Config;
 use crate::hash::fnv1a;
 use crate::path::{AsTable, AsTableError};
 
+/// Each may take its time, and all together have two seconds.
+const MAX_ENDPOINTS: usize = 4;
+
 /// What is wrong with a configuration.
 #[derive(Debug, Error)]
 pub enum ConfigError {
@@ -42,6 +45,16 @@ pub enum ConfigError {
         value: String,
         /// What would be right.
         allowed: &'static str,
+    },
+    /// A value that cannot serve its purpose.
+    #[error("configuration {path}: {key}: {why}")]
+    Refused {
+        /// File.
+        path: PathBuf,
+        /// Key, as `witness.targets`.
+        key: &'static str,
+        /// What is wrong, and what would be right.
+        why: String,
     },
     /// A table of autonomous systems that it names cannot be used.
     #[error(transparent)]
@@ -126,7 +139,25 @@ impl Config {
                 1.0..=3600.0,
                 "1 to 3600",
             ),
+            (
+                "witness.round_seconds",
+                self.witness.round_seconds,
+                5.0..=300.0,
+                "5 to 300",
+            ),
+            (
+                "witness.pause_seconds",
+                self.witness.pause_seconds,
+                5.0..=3600.0,
+                "5 to 3600",
+            ),
         ];
+        let seconds = seconds.into_iter().chain([(
+            "ec2.refresh_seconds",
+            self.ec2.refresh_seconds,
+            1.0..=3600.0,
+            "1 to 3600",
+        )]);
         let counts = [
             (
                 "record.file_mebibytes",
@@ -159,6 +190,30 @@ impl Config {
                 0..=10_000,
                 "0 to 10000",
             ),
+            (
+                "witness.segments",
+                self.witness.segments,
+                8..=200,
+                "8 to 200",
+            ),
+            (
+                "witness.connections_at_once",
+                self.witness.connections_at_once,
+                1..=16,
+                "1 to 16",
+            ),
+            (
+                "witness.bytes_per_connection",
+                self.witness.bytes_per_connection,
+                1_024..=1_048_576,
+                "1024 to 1048576",
+            ),
+            (
+                "witness.rounds_per_hour",
+                self.witness.rounds_per_hour,
+                1..=60,
+                "1 to 60",
+            ),
         ];
         let out = |key, value: String, allowed| {
             Err(ConfigError::Range {
@@ -173,12 +228,27 @@ impl Config {
                 return out(key, value.to_string(), allowed);
             }
         }
+        if !(1..=MAX_ENDPOINTS).contains(&self.ec2.endpoints.len()) {
+            let value = format!("a list of {}", self.ec2.endpoints.len());
+            return out(
+                "ec2.endpoints",
+                value,
+                "1 to 4 of them; ec2.metadata = \"off\" asks none",
+            );
+        }
         for (key, value, range, allowed) in counts {
             if !range.contains(&value) {
                 return out(key, value.to_string(), allowed);
             }
         }
-        Ok(())
+        match self.witness.fault(&self.path.private_cidrs) {
+            Some((key, why)) => Err(ConfigError::Refused {
+                path: path.to_owned(),
+                key,
+                why,
+            }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -252,6 +322,30 @@ mod tests {
             table.contains("as_table") && table.contains("a file name, or a list of file names"),
             "{table}"
         );
+    }
+
+    #[test]
+    fn mistakes_about_the_metadata_are_named() {
+        for (text, words) in [
+            ("metadata = \"v1\"", ["metadata", "`auto` or `off`"]),
+            (
+                "endpoints = [\"http://metadata\"]",
+                ["endpoints", "http://169.254.169.254"],
+            ),
+            ("endpoints = []", ["ec2.endpoints", "1 to 4 of them"]),
+            (
+                "refresh_seconds = 0.5",
+                ["ec2.refresh_seconds", "1 to 3600"],
+            ),
+            ("refresh = 5", ["refresh", "line 2"]),
+        ] {
+            let error = parse(&format!("[ec2]\n{text}\n")).unwrap_err();
+            assert!(words.iter().all(|word| error.contains(word)), "{error}");
+        }
+        let own = parse("[ec2]\nendpoints = [\"http://127.0.0.1:8080\"]").unwrap();
+        assert_eq!(own.ec2.settings().endpoints.len(), 1);
+        let off = parse("[ec2]\nmetadata = \"off\"").unwrap();
+        assert!(off.ec2.settings().endpoints.is_empty());
     }
 
     #[test]

@@ -9,7 +9,6 @@ use super::{RunError, io_error};
 use crate::clock::Clock;
 use crate::config;
 use crate::ec2::Context;
-use crate::event::Time;
 use crate::flow::FlowSample;
 use crate::host::HostSample;
 use crate::publish::{self, Note};
@@ -49,9 +48,10 @@ impl Recorder {
         Ok(Self { stream, writer })
     }
 
-    /// Records what is known of the host's addresses.
-    pub(super) fn context(&mut self, context: &Context, time: Time) {
-        self.stream.emit(publish::context(context, time));
+    /// Records what is known of the surroundings.
+    pub(super) fn context(&mut self, context: &Context, note: Note) {
+        self.stream.learn(context);
+        self.stream.emit(note);
     }
 
     /// Records what the detector was fed with.

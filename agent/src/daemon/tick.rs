@@ -1,6 +1,7 @@
 //! What is done once a second: the context, the host's counters, the judgement.
 
 use super::Daemon;
+use super::witness::News;
 use crate::bpf::DropCounts;
 use crate::clock::Clock;
 use crate::host::HostSample;
@@ -11,6 +12,9 @@ impl Daemon {
     pub(super) fn judge(&mut self) {
         let (now_ns, host) = self.look_at_host(false);
         let window_closed = self.pipeline.tick(now_ns, &host, self.clock, &mut self.out);
+        if let Some(witnesses) = &mut self.witnesses {
+            witnesses.tick(now_ns, self.pipeline.assessments(), &mut self.out.notes);
+        }
         self.send();
         if window_closed && self.vitals.has_news(&self.kernel, &self.figures()) {
             self.tell_health();
@@ -23,6 +27,17 @@ impl Daemon {
         }
     }
 
+    /// Tells what became of a connection or a look of the agent's own, if that is to be told.
+    pub(super) fn hear_witnesses(&mut self, news: News) {
+        let now_ns = Clock::monotonic_ns();
+        let Some(witnesses) = &mut self.witnesses else {
+            return;
+        };
+        for note in witnesses.take(news, now_ns) {
+            self.stream.emit(note);
+        }
+    }
+
     /// What a tick goes by, recorded before it is judged; `last` if no other follows.
     pub(super) fn look_at_host(&mut self, last: bool) -> (u64, HostSample) {
         let now_ns = Clock::monotonic_ns();
@@ -30,7 +45,7 @@ impl Daemon {
         let figures = self.pipeline.figures();
         let busy = figures.flows > 0 || figures.received > self.received;
         self.received = figures.received;
-        let mut host = self.host.news(busy);
+        let mut host = self.host.news(busy, &self.pipeline.sufferers());
         // As long as the other counters are read.
         let reads = busy || host != HostSample::default();
         let counts = reads.then(|| self.drop_counts()).flatten();
@@ -47,16 +62,5 @@ impl Daemon {
             log::error!("the counts of dropped packets cannot be read: {error}");
             None
         })
-    }
-
-    /// Hands on what is known of the host's addresses, if it changed.
-    pub(super) fn look_at_context(&mut self, now_ns: u64) {
-        let Some(context) = self.context.changed(now_ns) else {
-            return;
-        };
-        if let Some(recorder) = &mut self.recorder {
-            recorder.context(context, self.clock.wall(now_ns));
-        }
-        self.pipeline.context(context);
     }
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use ipnet::IpNet;
+
 use super::assess::{Assessment, Circumstances};
+use super::hindsight::{Hindsight, Prefixes, public};
 use super::incident::{Change, Course, Progress};
 use super::onset;
 use super::params::{
@@ -14,8 +17,6 @@ use super::silence::{Arrivals, Heard, Silence, silence};
 use super::trouble::Trouble;
 use crate::flow::FlowSample;
 use crate::path::{PathClass, Prefix as PrefixName};
-
-type Prefixes = BTreeMap<(PathClass, PrefixName), Prefix>;
 
 /// One local address.
 #[derive(Debug)]
@@ -92,6 +93,17 @@ impl Address {
         self.prefixes.len() > before
     }
 
+    /// Forgets the evidence of all prefixes that share addresses with these ranges.
+    pub(super) fn forget_ranges(&mut self, ranges: &[IpNet]) {
+        let before = self.prefixes.len();
+        self.prefixes.retain(|(_, name), _| {
+            let own = name.range();
+            let shares = |range: &IpNet| range.contains(&own) || own.contains(range);
+            !ranges.iter().any(shares)
+        });
+        self.news |= self.prefixes.len() < before;
+    }
+
     /// Prefixes known.
     pub(super) fn len(&self) -> usize {
         self.prefixes.len()
@@ -126,10 +138,13 @@ impl Address {
             Some(assessment) => assessment,
             None => self.judge(now, siblings, trouble),
         };
-        let prefixes = &self.prefixes;
-        let trial = assessment.trial;
-        let onset = || onset::of(public(prefixes), now, trial).map(|(second, _)| second * SECOND);
-        let changes = self.course.step(now_ns, &assessment, params, onset);
+        let hindsight = Hindsight {
+            prefixes: &self.prefixes,
+            now,
+            trial: assessment.trial,
+            own: self.own,
+        };
+        let changes = self.course.step(now_ns, &assessment, params, &hindsight);
         if let Some(settled_ns) = self.course.take_settled() {
             for prefix in self.prefixes.values_mut() {
                 prefix.settle(settled_ns / SECOND);
@@ -161,7 +176,7 @@ impl Address {
         self.news
             || !calm
             || self.course.is_open()
-            || trouble.packets().max(trouble.firewall.recent) > 0
+            || !trouble.is_none()
             || now >= self.assessed.saturating_add(CALM_S)
             || silence(&self.arrivals, self.public_last, now) != Silence::None
     }
@@ -262,20 +277,14 @@ impl Address {
     /// What was counted while the host itself was in trouble is no evidence of any path.
     fn note_trouble(&mut self, now: u64, assessment: &Assessment) {
         if assessment.explained {
-            self.explained_since.get_or_insert(now);
+            let since = now.saturating_sub(assessment.trouble.late_s);
+            self.explained_since.get_or_insert(since);
         } else if let Some(since) = self.explained_since.take() {
             for prefix in self.prefixes.values_mut() {
                 prefix.discard(since);
             }
         }
     }
-}
-
-/// Those on the public side.
-fn public(prefixes: &Prefixes) -> impl Iterator<Item = &Prefix> {
-    let of = prefixes.iter();
-    of.filter(|((class, _), _)| *class != PathClass::Private)
-        .map(|(_, prefix)| prefix)
 }
 
 #[cfg(test)]

@@ -139,6 +139,9 @@ mod tests {
         history.note(2 * SECOND, &HostSample::default());
         assert_eq!(history.of(own), Firewall::default());
         history.note(3 * SECOND, &host(0, 0));
-        assert_eq!((history.of(own).seconds, history.of(own).filtered()), (1, 0));
+        assert_eq!(
+            (history.of(own).seconds, history.of(own).filtered()),
+            (1, 0)
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! What becomes of judgements over time: an incident opens, is advised upon, and closes.
 
 use super::assess::Assessment;
+use super::hindsight::Hindsight;
 use super::params::{ONSET_CREDIT_S, OTHER_CAUSE_S, Params, RECOVERING_S, SECOND};
 use super::spell::Spell;
 use super::verdict::Raw;
@@ -100,6 +101,8 @@ struct Open {
     onset_ns: u64,
     updated_ns: u64,
     advised: bool,
+    /// Enough networks turned bad at its onset, and not each at a time of its own.
+    together: bool,
     well_since: Option<u64>,
 }
 
@@ -143,14 +146,15 @@ impl Course {
         now_ns: u64,
         assessment: &Assessment,
         params: &Params,
-        onset: impl Fn() -> Option<u64>,
+        hindsight: &Hindsight<'_>,
     ) -> Vec<Change> {
+        let onset = || hindsight.onset().map(|second| second * SECOND);
         self.note_times(now_ns, assessment, &onset);
         let mut changes = Vec::new();
         let told = self.tell(now_ns, assessment, params);
         changes.extend(told);
         changes.extend(self.open_or_update(now_ns, params, onset));
-        changes.extend(self.advise(now_ns, assessment, params));
+        changes.extend(self.advise(now_ns, assessment, params, hindsight));
         changes.extend(self.close(now_ns, assessment, params));
         changes
     }
@@ -255,13 +259,26 @@ impl Course {
             onset_ns,
             updated_ns: now_ns,
             advised: false,
+            together: false,
             well_since: None,
         });
         Some(Change::Opened { onset_ns })
     }
 
-    fn advise(&mut self, now_ns: u64, assessment: &Assessment, params: &Params) -> Option<Change> {
+    fn advise(
+        &mut self,
+        now_ns: u64,
+        assessment: &Assessment,
+        params: &Params,
+        hindsight: &Hindsight<'_>,
+    ) -> Option<Change> {
         let open = self.open.as_mut().filter(|open| !open.advised)?;
+        let onsets = || [Some(open.onset_ns / SECOND), hindsight.onset()];
+        open.together = open.together
+            || onsets()
+                .into_iter()
+                .flatten()
+                .any(|onset| hindsight.came_together(onset));
         let cool = self
             .advised_ns
             .is_none_or(|last| now_ns.saturating_sub(last) >= params.cooldown_ns);
@@ -270,6 +287,8 @@ impl Course {
             || !cool
             || !self.bad.has_lasted(now_ns, params.confirm_ns)
             || !self.collapsed.has_lasted(now_ns, params.hold_ns)
+            || !open.together
+            || hindsight.has_passed(self.bad.since().unwrap_or_default() / SECOND)
         {
             return None;
         }

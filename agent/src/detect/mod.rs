@@ -15,6 +15,7 @@ mod escrow;
 mod firewall;
 mod freshness;
 mod gamma;
+mod hindsight;
 mod incident;
 mod network_vote;
 mod networks;
@@ -46,6 +47,8 @@ pub use trouble::Trouble;
 pub use verdict::Raw;
 
 use std::collections::{BTreeMap, HashMap};
+
+use ipnet::IpNet;
 
 use crate::flow::{FlowSample, Local};
 use crate::host::HostSample;
@@ -165,6 +168,15 @@ impl Detector {
             *sums.entry(local.netns).or_default() += assessment.acquits;
         }
         sums
+    }
+
+    /// Forgets the evidence of all prefixes that share addresses with these ranges, whose path is
+    /// another one now.
+    pub fn forget(&mut self, ranges: &[IpNet]) {
+        for address in self.addresses.values_mut() {
+            address.forget_ranges(ranges);
+        }
+        self.prefixes = self.addresses.values().map(Address::len).sum();
     }
 
     /// Forgets what was silent longest on the address with most prefixes: a flood on one must not

@@ -12,17 +12,26 @@ use super::prefix::Prefix;
 use super::trial::Trial;
 
 /// Share of retransmitted segments of an ordinary and of a bad public path.
-const ORDINARY: f64 = 0.015;
+pub(super) const ORDINARY: f64 = 0.015;
 const BAD: f64 = 0.18;
 
 /// When prefixes turned bad by a kind of trial, seconds, if anything says so, and how
-/// clearly. One prefix counts no more than others in a second, however much it sends.
+/// clearly.
 pub(super) fn of<'a>(
     prefixes: impl Iterator<Item = &'a Prefix>,
     now: u64,
     trial: Trial,
 ) -> Option<(u64, f64)> {
-    let since = now.saturating_sub(LOOK_BACK_S);
+    estimate(pooled(prefixes, now.saturating_sub(LOOK_BACK_S), trial).into_iter())
+}
+
+/// Bad and good trials of each second from `since` on. One prefix counts no more than others in a
+/// second, however much it sends.
+pub(super) fn pooled<'a>(
+    prefixes: impl Iterator<Item = &'a Prefix>,
+    since: u64,
+    trial: Trial,
+) -> BTreeMap<u64, (f64, f64)> {
     let mut seconds: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
     for prefix in prefixes {
         for second in prefix.since(since) {
@@ -43,7 +52,7 @@ pub(super) fn of<'a>(
             sum.1 += (all - bad) * scale;
         }
     }
-    estimate(seconds.into_iter())
+    seconds
 }
 
 /// The most likely beginning, of seconds in order of time with segments retransmitted and

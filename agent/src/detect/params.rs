@@ -3,6 +3,8 @@
 //! Where they come from: chosen by what they mean, then kept because they did well on the
 //! scenario benchmark (`cargo xtask scenarios`); none was fitted to a single scenario.
 
+use crate::host::{EXPLAINING_LEAST, EXPLAINING_SHARE};
+
 /// Whole seconds.
 pub(super) const SECOND: u64 = 1_000_000_000;
 
@@ -166,6 +168,19 @@ pub(super) const NOW_SPARSE_S: u64 = 60;
 /// Likewise for answers that peers had twice.
 pub(super) const ONGOING_IN: f64 = 0.07;
 
+/// It has passed, and nothing is advised, where the last seconds are so much likelier on an ordinary
+/// path than on one that goes on as it was, nats: twenty to one. Smaller: a lucky moment delays
+/// advice. Larger: advice on what ended seconds ago.
+pub(super) const PASSED: f64 = 3.0;
+/// The last so many seconds ...
+pub(super) const PASSED_S: u64 = 15;
+/// ... and no fewer than so many, for losses are told later than deliveries.
+pub(super) const PASSED_LEAST_S: u64 = 5;
+
+/// Networks turn bad together if they were not bad before the onset, but for so many seconds, and
+/// are soon after it.
+pub(super) const TOGETHER_MARGIN_S: u64 = 15;
+
 // Silence.
 
 /// Arrivals that one network can miss by itself, nats: `-ln NETWORK_BAD`.
@@ -211,11 +226,11 @@ pub(super) const LOCAL_S: u64 = 30;
 /// What the packet filter dropped is told of so many seconds.
 pub(super) const FIREWALL_S: u64 = 120;
 /// Share of the retransmissions of the last seconds that local trouble must be able to explain.
-pub(super) const LOCAL_SHARE: f64 = 0.2;
+pub(super) const LOCAL_SHARE: f64 = EXPLAINING_SHARE;
 /// Fewer packets without a route than this do not tell of a host that is cut off.
 pub(super) const CUT_OFF: u64 = 20;
 /// Fewer packets dropped on the host than this explain nothing.
-pub(super) const LOCAL_LEAST: u64 = 3;
+pub(super) const LOCAL_LEAST: u64 = EXPLAINING_LEAST;
 /// While nothing is amiss and no loss is heard of, addresses are judged anew every so many
 /// seconds.
 pub(super) const CALM_S: u64 = 10;

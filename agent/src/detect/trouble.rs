@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::firewall::Firewall;
 use super::params::{CUT_OFF, LOCAL_LEAST, LOCAL_S, LOCAL_SHARE, SECOND};
+use crate::event::HostDetail;
 use crate::host::HostSample;
 
 /// What the host did to packets of its own in the last seconds.
@@ -19,11 +20,63 @@ pub struct Trouble {
     pub retransmissions_failed: u64,
     /// Without a route.
     pub no_route: u64,
+    /// The device of the way out was reset, its link came or went, or is down: so many signs of
+    /// it. What was on its way then is lost, and nobody counts it.
+    pub interrupted: u64,
+    /// Of the above, what is read less often than every second may have begun so much earlier,
+    /// seconds.
+    pub late_s: u64,
     /// What the host's own packet filter did to the address that is judged.
     pub firewall: Firewall,
 }
 
 impl Trouble {
+    /// What a tick tells.
+    fn of(host: &HostSample) -> Self {
+        let interrupted = host.detail.as_deref().map_or(0, interruptions);
+        let allowance_exceeded = host.allowance_exceeded.unwrap_or_default();
+        let late = interrupted > 0 || allowance_exceeded > 0;
+        let period_ms = host.detail.as_deref().map_or(0, |detail| detail.period_ms);
+        Self {
+            known: *host != HostSample::default(),
+            allowance_exceeded,
+            dropped: host.local_drops.unwrap_or_default(),
+            retransmissions_failed: host.retransmissions_failed.unwrap_or_default(),
+            no_route: host.no_route.unwrap_or_default(),
+            interrupted,
+            // Of an address, and put in by whoever judges it.
+            firewall: Firewall::default(),
+            late_s: if late {
+                (period_ms / 1_000).min(LOCAL_S)
+            } else {
+                0
+            },
+        }
+    }
+
+    /// Both together.
+    fn plus(&self, other: &Self) -> Self {
+        Self {
+            known: self.known || other.known,
+            allowance_exceeded: self
+                .allowance_exceeded
+                .saturating_add(other.allowance_exceeded),
+            dropped: self.dropped.saturating_add(other.dropped),
+            retransmissions_failed: self
+                .retransmissions_failed
+                .saturating_add(other.retransmissions_failed),
+            no_route: self.no_route.saturating_add(other.no_route),
+            interrupted: self.interrupted.saturating_add(other.interrupted),
+            firewall: self.firewall,
+            late_s: self.late_s.max(other.late_s),
+        }
+    }
+
+    /// Nothing that the host did to its packets.
+    pub const fn is_none(&self) -> bool {
+        self.packets() == 0 && self.interrupted == 0 && self.firewall.recent == 0
+    }
+
     /// Packets that the host itself kept from leaving, by its own count; without what its packet
     /// filter did.
     pub const fn packets(&self) -> u64 {
@@ -50,7 +103,8 @@ impl Trouble {
     /// Whether that can be the reason for so many retransmissions.
     pub(super) fn explains(&self, retransmitted: f64) -> bool {
         let packets = self.packets().max(self.firewall.recent);
-        packets >= LOCAL_LEAST && packets as f64 >= LOCAL_SHARE * retransmitted
+        let enough = packets >= LOCAL_LEAST && packets as f64 >= LOCAL_SHARE * retransmitted;
+        self.interrupted > 0 || enough
     }
 }
 
@@ -62,14 +116,7 @@ impl TroubleHistory {
     /// Takes in a tick; what the last seconds come to.
     pub(super) fn note(&mut self, now_ns: u64, host: &HostSample) -> Trouble {
         let second = now_ns / SECOND;
-        let news = Trouble {
-            known: *host != HostSample::default(),
-            allowance_exceeded: host.allowance_exceeded.unwrap_or_default(),
-            dropped: host.local_drops.unwrap_or_default(),
-            retransmissions_failed: host.retransmissions_failed.unwrap_or_default(),
-            no_route: host.no_route.unwrap_or_default(),
-            firewall: Firewall::default(),
-        };
+        let news = Trouble::of(host);
         if news.known {
             self.0.push_back((second, news));
         }
@@ -80,27 +127,31 @@ impl TroubleHistory {
         {
             self.0.pop_front();
         }
-        self.0
-            .iter()
-            .fold(Trouble::default(), |sum, (_, news)| Trouble {
-                known: true,
-                allowance_exceeded: sum
-                    .allowance_exceeded
-                    .saturating_add(news.allowance_exceeded),
-                dropped: sum.dropped.saturating_add(news.dropped),
-                retransmissions_failed: sum
-                    .retransmissions_failed
-                    .saturating_add(news.retransmissions_failed),
-                no_route: sum.no_route.saturating_add(news.no_route),
-                firewall: Firewall::default(),
-            })
+        let none = Trouble::default();
+        self.0.iter().fold(none, |sum, (_, news)| sum.plus(news))
     }
+}
+
+/// Signs in what is read every ten seconds that the way out was interrupted.
+fn interruptions(detail: &HostDetail) -> u64 {
+    let in_use = detail.interfaces.iter().filter(|i| i.in_use);
+    let signs = in_use.map(|interface| {
+        let down = !interface.set_up || interface.carrier == Some(false);
+        let resets = interface.driver.as_ref().and_then(|driver| driver.resets);
+        let changes = interface.carrier_changes.unwrap_or_default();
+        let resets = resets.unwrap_or_default();
+        changes
+            .saturating_add(resets)
+            .saturating_add(u64::from(down))
+    });
+    signs.fold(0, u64::saturating_add)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::tests::random::Random;
     use super::*;
+    use crate::event::{DriverDetail, InterfaceDetail};
 
     #[test]
     fn trouble_is_remembered_for_a_while_and_must_explain_the_loss() {
@@ -116,6 +167,70 @@ mod tests {
         let gone = history.note((101 + LOCAL_S) * SECOND, &HostSample::default());
         assert_eq!(gone, Trouble::default());
         assert!(!gone.explains(0.0));
+    }
+
+    /// Ten seconds of the interface that the way out leads through.
+    fn detail(interface: InterfaceDetail) -> HostSample {
+        HostSample {
+            detail: Some(Box::new(HostDetail {
+                period_ms: 10_000,
+                interfaces: vec![interface],
+                ..HostDetail::default()
+            })),
+            ..HostSample::default()
+        }
+    }
+
+    #[test]
+    fn a_reset_or_a_lost_link_explains_any_loss() {
+        let well = InterfaceDetail {
+            in_use: true,
+            set_up: true,
+            carrier: Some(true),
+            carrier_changes: Some(0),
+            driver: Some(DriverDetail {
+                resets: Some(0),
+                ..DriverDetail::default()
+            }),
+            ..InterfaceDetail::default()
+        };
+        let of = |interface: &InterfaceDetail| {
+            TroubleHistory::default().note(SECOND, &detail(interface.clone()))
+        };
+        assert!(of(&well).is_none() && !of(&well).explains(1e6));
+        let reset = Some(DriverDetail {
+            resets: Some(1),
+            ..DriverDetail::default()
+        });
+        let base = || well.clone();
+        let cases = [
+            InterfaceDetail {
+                driver: reset,
+                ..base()
+            },
+            InterfaceDetail {
+                carrier_changes: Some(2),
+                ..base()
+            },
+            InterfaceDetail {
+                carrier: Some(false),
+                ..base()
+            },
+            InterfaceDetail {
+                set_up: false,
+                ..base()
+            },
+        ];
+        for interface in cases {
+            let trouble = of(&interface);
+            assert!(trouble.explains(1e6) && !trouble.is_none(), "{interface:?}");
+            assert_eq!(trouble.late_s, 10, "it may have begun ten seconds ago");
+            let elsewhere = InterfaceDetail {
+                in_use: false,
+                ..interface
+            };
+            assert!(of(&elsewhere).is_none(), "another interface: {elsewhere:?}");
+        }
     }
 
     fn any(random: &mut Random) -> HostSample {
@@ -160,6 +275,7 @@ mod tests {
                     recent: count(),
                     ..Firewall::default()
                 },
+                ..Trouble::default()
             };
             let more = Trouble {
                 dropped: some.dropped + count(),

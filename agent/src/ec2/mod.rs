@@ -2,5 +2,18 @@
 //! which local address.
 
 mod context;
+mod endpoint;
+mod firmware;
+mod http;
+mod imds;
+mod join;
+mod metadata;
+mod valid;
+mod watch;
 
-pub use context::{Context, Instance, Interface, Mapping, Source};
+pub use context::{Context, Instance, Interface, Mapping, Origin, Source};
+pub use endpoint::{Endpoint, EndpointError};
+pub use firmware::Firmware;
+pub use imds::Absence;
+pub use metadata::Metadata;
+pub use watch::{MetadataWatch, READ_LIMIT, Reading, Settings};

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::ContextSource;
+
 /// `agent_start`: first line of a run.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct AgentStart {
@@ -75,8 +77,18 @@ pub struct ConfigInfo {
 /// What is known of EC2.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Ec2Info {
-    /// Whether the instance metadata was read; while it is not, advice carries placeholders.
+    /// Whether the instance metadata was read; while it is not, advice carries placeholders. What
+    /// it said is in `context` events.
     pub context: bool,
+    /// Where what is known comes from.
+    pub source: ContextSource,
+    /// Why the metadata was not read: `off`, `waiting` (it may come yet), `disabled`, `timed_out`,
+    /// `unreachable`, `refused`, `failed` or `strange`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absence: Option<String>,
+    /// The same in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// `agent_stop`: last line of a run.

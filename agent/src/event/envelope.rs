@@ -67,9 +67,24 @@ pub struct Host<'a> {
 pub struct Cloud<'a> {
     /// Always `aws`.
     pub provider: &'a str,
+    /// Always `aws_ec2`.
+    pub platform: &'a str,
     /// Region, as `us-east-1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<&'a str>,
+    /// Availability zone, as `us-east-1a`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub availability_zone: Option<&'a str>,
+    /// The account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account<'a>>,
+}
+
+/// An account.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Account<'a> {
+    /// Twelve digits.
+    pub id: &'a str,
 }
 
 /// How much an event matters.

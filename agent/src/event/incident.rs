@@ -149,7 +149,7 @@ pub struct IncidentInfo {
     pub public: Side,
     /// Private side.
     pub private: Side,
-    /// What speaks for it, at most eight.
+    /// What speaks for it, and what the host shows beside it, at most sixteen.
     pub evidence: Vec<Finding>,
     /// What speaks against other causes.
     pub ruled_out: Vec<RuledOut>,

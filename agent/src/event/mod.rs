@@ -7,7 +7,9 @@
 
 mod agent;
 mod context;
+mod detail;
 mod envelope;
+mod evidence;
 mod incident;
 mod remediation;
 mod sample;
@@ -15,13 +17,18 @@ pub mod schema;
 mod tcp;
 mod time;
 mod window;
+mod witness;
 
 pub use agent::{
     AgentHealth, AgentStart, AgentStop, ConfigInfo, Ec2Info, Health, KernelInfo, Lost, MapFill,
     NetnsCount, Probe, ProbeState, ProgramCost, StartInfo, StopInfo,
 };
-pub use context::{Context, ContextAddress, ContextInfo};
-pub use envelope::{Cloud, EventMeta, Host, Line, Service, Severity};
+pub use context::{
+    Context, ContextAddress, ContextAssociation, ContextInfo, ContextInterface, ContextSource,
+};
+pub use detail::{DriverDetail, HostDetail, InterfaceDetail, RouteDetail, RouteKind};
+pub use envelope::{Account, Cloud, EventMeta, Host, Line, Service, Severity};
+pub use evidence::{CheckState, HostCheck, HostEvidence, HostEvidenceInfo, HostFinding};
 pub use incident::{
     Finding, Incident, IncidentInfo, IncidentState, RuledOut, Side, Verdict, VerdictInfo,
     VerdictName, WorstPeer,
@@ -37,6 +44,10 @@ pub use tcp::{
 };
 pub use time::Time;
 pub use window::{LocalOnly, PathWindow, PeerWindow, Quantiles, RetransmitCounts, WindowInfo};
+pub use witness::{
+    BothEnds, HopInfo, Hops, HopsDestination, HopsInfo, Witness, WitnessEnd, WitnessInfo,
+    WitnessState, WitnessTarget,
+};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -61,10 +72,13 @@ pub enum Event {
     PeerWindow(PeerWindow),
     Verdict(Box<Verdict>),
     Incident(Box<Incident>),
+    HostEvidence(Box<HostEvidence>),
     Recommendation(Box<Recommendation>),
     FlowSample(Box<FlowSample>),
     HostSample(HostSample),
     Context(Box<Context>),
+    Witness(Box<Witness>),
+    Hops(Box<Hops>),
 }
 
 /// How soon an event may be dropped when a sink cannot keep up; the greatest goes last.
@@ -93,10 +107,13 @@ impl Event {
             Self::PeerWindow(_) => "peer_window",
             Self::Verdict(_) => "verdict",
             Self::Incident(_) => "incident",
+            Self::HostEvidence(_) => "host_evidence",
             Self::Recommendation(_) => "recommendation",
             Self::FlowSample(_) => "flow_sample",
             Self::HostSample(_) => "host_sample",
             Self::Context(_) => "context",
+            Self::Witness(_) => "witness",
+            Self::Hops(_) => "hops",
         }
     }
 
@@ -112,7 +129,10 @@ impl Event {
             | Self::AgentStop(_)
             | Self::AgentHealth(_)
             | Self::Verdict(_)
-            | Self::Context(_) => Priority::State,
+            | Self::HostEvidence(_)
+            | Self::Context(_)
+            | Self::Witness(_)
+            | Self::Hops(_) => Priority::State,
             Self::Incident(_) | Self::Recommendation(_) => Priority::Alert,
         }
     }

@@ -89,6 +89,10 @@ pub struct Target {
     /// The region.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// What is named here was read from the instance metadata so long before, seconds; absent
+    /// where it was not read there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_seconds_ago: Option<u64>,
 }
 
 /// One command.

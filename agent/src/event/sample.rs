@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::detail::HostDetail;
 use super::tcp::IpVersion;
 
 /// Of what older recordings do not tell, where that is the ordinary case.
@@ -160,8 +161,8 @@ pub struct SampledHost {
     /// `*_allowance_exceeded`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowance_exceeded: Option<u64>,
-    /// Packets that the host dropped on their way out (`tx_dropped` of all interfaces; without
-    /// what a queueing discipline dropped).
+    /// Packets that the host dropped on their way out: `tx_dropped` of all interfaces, and what
+    /// their queueing disciplines dropped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local_drops: Option<u64>,
     /// Segments sent, without those sent again (`Tcp: OutSegs`).
@@ -176,6 +177,9 @@ pub struct SampledHost {
     /// Packets without a route (`Ip: OutNoRoutes`, `Ip6OutNoRoutes`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_route: Option<u64>,
+    /// What is read every ten seconds, with the tick that follows the reading.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<HostDetail>,
     /// Segments that the kernel dropped, by its own reasons (`kfree_skb`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drops: Option<SampledDrops>,

@@ -5,8 +5,9 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::{
-    AgentHealth, AgentStart, AgentStop, Context, FlowSample, HostSample, Incident, Line,
-    PathWindow, PeerWindow, Recommendation, SCHEMA_VERSION, TcpCwnd, TcpRetransmit, Verdict,
+    AgentHealth, AgentStart, AgentStop, Context, FlowSample, Hops, HostEvidence, HostSample,
+    Incident, Line, PathWindow, PeerWindow, Recommendation, SCHEMA_VERSION, TcpCwnd, TcpRetransmit,
+    Verdict, Witness,
 };
 
 /// The schema: one alternative per event, told apart by `event.name`.
@@ -24,10 +25,13 @@ pub fn document() -> Value {
         line::<PeerWindow>(&mut generator, "peer_window"),
         line::<Verdict>(&mut generator, "verdict"),
         line::<Incident>(&mut generator, "incident"),
+        line::<HostEvidence>(&mut generator, "host_evidence"),
         line::<Recommendation>(&mut generator, "recommendation"),
         line::<FlowSample>(&mut generator, "flow_sample"),
         line::<HostSample>(&mut generator, "host_sample"),
         line::<Context>(&mut generator, "context"),
+        line::<Witness>(&mut generator, "witness"),
+        line::<Hops>(&mut generator, "hops"),
     ];
     let definitions: Map<String, Value> = generator.take_definitions(true);
     let mut document = json!({

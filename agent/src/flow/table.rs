@@ -122,6 +122,15 @@ impl FlowTable {
         }
     }
 
+    /// Puts every flow on its path anew, after that may have become another.
+    pub fn reclassify(&mut self, classifier: &Classifier) {
+        for (key, known) in self.flows.iter_mut() {
+            known.class = classifier.classify(key.peer);
+            known.network = classifier.network(key.peer, known.class);
+            known.judged = classifier.judged(key.peer);
+        }
+    }
+
     /// Last looks at the flows that were active in `window`: local address, path, congestion
     /// window and smoothed round-trip time.
     pub fn looks(&self, window: u64) -> impl Iterator<Item = (&FlowKey, PathClass, &SocketView)> {

@@ -6,37 +6,35 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::proc::{NET, read};
-use crate::ec2::{Context, Mapping};
 use crate::flow::Local;
 
 /// The addresses are looked at this often.
 const LOOK_EVERY_NS: u64 = 60_000_000_000;
 
-/// Follows what is known of the host's addresses. Without the instance metadata these are the
-/// addresses alone.
+/// Follows the addresses of this process's network namespace.
 #[derive(Default)]
-pub struct ContextWatch {
+pub struct AddressWatch {
     looked_ns: Option<u64>,
-    known: Context,
+    known: BTreeSet<Local>,
 }
 
-impl ContextWatch {
-    /// The context, if it is time to look and something changed; at first always.
-    pub fn changed(&mut self, now_ns: u64) -> Option<&Context> {
-        let first = self.looked_ns.is_none();
-        if self
+impl AddressWatch {
+    /// The addresses as they were when they were last looked at.
+    pub const fn addresses(&self) -> &BTreeSet<Local> {
+        &self.known
+    }
+
+    /// Looks at them if it is time to, or `now` without regard to it. Whether it did.
+    pub fn look(&mut self, now_ns: u64, now: bool) -> bool {
+        let fresh = self
             .looked_ns
-            .is_some_and(|at| now_ns.saturating_sub(at) < LOOK_EVERY_NS)
-        {
-            return None;
+            .is_some_and(|at| now_ns.saturating_sub(at) < LOOK_EVERY_NS);
+        if fresh && !now {
+            return false;
         }
         self.looked_ns = Some(now_ns);
-        let now = look(Path::new(NET), own_netns());
-        if now == self.known && !first {
-            return None;
-        }
-        self.known = now;
-        Some(&self.known)
+        self.known = look(Path::new(NET), own_netns());
+        true
     }
 }
 
@@ -48,17 +46,13 @@ pub fn own_netns() -> u32 {
         .unwrap_or(0)
 }
 
-fn look(folder: &Path, netns: u32) -> Context {
+fn look(folder: &Path, netns: u32) -> BTreeSet<Local> {
     let text = |name| read(&folder.join(name)).unwrap_or_default();
     let v4 = of_fib_trie(&text("fib_trie")).into_iter().map(IpAddr::V4);
     let v6 = of_if_inet6(&text("if_inet6")).into_iter().map(IpAddr::V6);
-    Context {
-        addresses: v4
-            .chain(v6)
-            .map(|address| (Local { address, netns }, Mapping::default()))
-            .collect(),
-        ..Context::default()
-    }
+    v4.chain(v6)
+        .map(|address| Local { address, netns })
+        .collect()
 }
 
 /// IPv4 addresses out of `/proc/net/fib_trie`: a leaf `|-- 10.1.0.207` is one if a line
@@ -130,12 +124,12 @@ short 02 40 00 80     ens5
     }
 
     #[test]
-    fn it_is_told_at_first_and_looked_at_each_minute() {
-        let mut watch = ContextWatch::default();
-        assert!(watch.changed(5).is_some());
-        watch.known.instance.region = Some("elsewhere".to_owned());
-        assert!(watch.changed(LOOK_EVERY_NS).is_none(), "not yet");
-        assert!(watch.changed(LOOK_EVERY_NS + 5).is_some(), "it changed");
-        assert!(watch.changed(2 * LOOK_EVERY_NS + 5).is_none(), "no change");
+    fn they_are_looked_at_each_minute() {
+        let mut watch = AddressWatch::default();
+        assert!(watch.look(5, false), "at first always");
+        assert!(!watch.look(LOOK_EVERY_NS, false), "not yet");
+        assert!(watch.look(LOOK_EVERY_NS, true), "at once if wanted");
+        assert!(!watch.look(LOOK_EVERY_NS + 5, false), "that was a look");
+        assert!(watch.look(2 * LOOK_EVERY_NS, false));
     }
 }

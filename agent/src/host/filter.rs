@@ -61,7 +61,10 @@ impl DropNews {
                 filtered_out: self.filtered_out,
             };
         }
-        let found = self.by_address.iter().find(|known| known.address == address);
+        let found = self
+            .by_address
+            .iter()
+            .find(|known| known.address == address);
         found.copied().unwrap_or(Filtered {
             address,
             filtered_in: 0,
@@ -91,7 +94,9 @@ impl DropWatch {
             let established = counts
                 .iter()
                 .filter(|(key, _)| key.class == DropClass::Established as u8);
-            established.map(|(key, count)| (*key, count.segments)).collect()
+            established
+                .map(|(key, count)| (*key, count.segments))
+                .collect()
         });
         let news = match (&now, &self.before) {
             (Some(now), Some(before)) => Some(self.since(now, before)),
@@ -223,7 +228,10 @@ mod tests {
         let many: Vec<_> = (0..200_u8)
             .flat_map(|n| {
                 let other = key(1_000 + u32::from(n), n, false, EST);
-                [(key(12, n, false, EST), u64::from(n)), (other, u64::from(n))]
+                [
+                    (key(12, n, false, EST), u64::from(n)),
+                    (other, u64::from(n)),
+                ]
             })
             .collect();
         let news = watch.news(Some(&counts(&many))).unwrap();

@@ -73,7 +73,9 @@ impl DropReasons {
     pub fn name(&self, reason: u32) -> String {
         match self.0.get(&reason) {
             Some(name) => name.clone(),
-            None if reason >= SUBSYSTEM => format!("SUBSYSTEM_{}_{}", reason >> 16, reason & 0xffff),
+            None if reason >= SUBSYSTEM => {
+                format!("SUBSYSTEM_{}_{}", reason >> 16, reason & 0xffff)
+            }
             None => format!("REASON_{reason}"),
         }
     }
@@ -141,7 +143,10 @@ mod tests {
             let pointer = b.refer(kind::PTR, "", 0);
             vec![("", pointer), ("skb", pointer), ("location", pointer)]
         });
-        assert_eq!(DropReasons::of(&place_only, &known), Err(NoReasons::Argument));
+        assert_eq!(
+            DropReasons::of(&place_only, &known),
+            Err(NoReasons::Argument)
+        );
         let number = kernel(|b| {
             let (pointer, int) = (b.refer(kind::PTR, "", 0), b.int("int", 4));
             vec![("", pointer), ("", pointer), ("", pointer), ("", int)]

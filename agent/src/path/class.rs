@@ -5,6 +5,7 @@ mod tests;
 #[cfg(test)]
 mod trie;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -107,6 +108,9 @@ const TRANSLATED: [IpNet; 4] = [
     v6(0x2002, 0, 0, 0, 16),
 ];
 
+/// Services of the link: metadata, DNS and time (VPC user guide, "Link-local addresses").
+const LINK_SERVICES: [IpNet; 2] = [v4(169, 254, 0, 0, 16), v6(0xfd00, 0xec2, 0, 0, 32)];
+
 /// What is known about address ranges besides the built-in table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ranges {
@@ -114,14 +118,32 @@ pub struct Ranges {
     pub private: Vec<IpNet>,
     /// CIDR blocks of the VPCs of all interfaces, from the instance metadata. May be public space.
     pub vpc: Vec<IpNet>,
+    /// The instance's own public addresses, from the same source.
+    pub own: Vec<IpAddr>,
     /// AWS's published ranges; empty unless a ranges file is configured.
     pub aws: Vec<IpNet>,
+}
+
+impl Ranges {
+    /// What only one of the two has.
+    pub fn differences(&self, other: &Self) -> Vec<IpNet> {
+        let all = |ranges: &Self| -> BTreeSet<IpNet> {
+            let own = ranges.own.iter().copied().map(IpNet::from);
+            let blocks = ranges.private.iter().chain(&ranges.vpc).chain(&ranges.aws);
+            blocks.copied().chain(own).collect()
+        };
+        all(self)
+            .symmetric_difference(&all(other))
+            .copied()
+            .collect()
+    }
 }
 
 /// Tells the class of the path to an address, and whose it is.
 #[derive(Debug, Clone)]
 pub struct Classifier {
     known: JointPrefixMap<IpNet, PathClass>,
+    own: BTreeSet<IpAddr>,
     aws: JointPrefixSet<IpNet>,
     systems: Option<Arc<AsTable>>,
 }
@@ -137,11 +159,21 @@ impl Classifier {
         for (range, class) in BUILT_IN {
             known.insert(range, class);
         }
+        for own in &ranges.own {
+            known.insert(normal(IpNet::from(*own)), PathClass::Private);
+        }
         Self {
             known,
+            own: ranges.own.iter().copied().map(unmap).collect(),
             aws: ranges.aws.iter().copied().map(normal).collect(),
             systems: None,
         }
+    }
+
+    /// The same with other ranges.
+    #[must_use]
+    pub fn with_ranges(&self, ranges: &Ranges) -> Self {
+        Self::new(ranges).with_systems(self.systems.clone())
     }
 
     /// With a table by which public peers are told apart, if there is one.
@@ -177,13 +209,21 @@ impl Classifier {
         }
     }
 
-    /// Whether flows to an address may vote on the path of the local address. Not behind NAT64,
-    /// 6to4 or Teredo, unless the configuration or the VPC claims the address: then it is known
-    /// which way it is reached.
+    /// Whether flows to an address may vote on the path of the local address.
+    ///
+    /// - Not behind NAT64, 6to4 or Teredo, unless the configuration or the VPC claims the address:
+    ///   then it is known which way it is reached.
+    /// - Not to the instance's own public addresses: such a flow turns round at the gateway, over
+    ///   the very mapping that is in question, and is neither a client's nor a control.
+    /// - Not to the services of the link: the hypervisor answers them, no path is taken, and this
+    ///   agent's own questions for the metadata must not speak for it or against it.
     pub fn judged(&self, address: IpAddr) -> bool {
         let address = unmap(address);
         let translated = TRANSLATED.iter().any(|range| range.contains(&address));
-        !translated || self.known_class(address).is_some()
+        let of_link = LINK_SERVICES.iter().any(|range| range.contains(&address));
+        !self.own.contains(&address)
+            && !of_link
+            && (!translated || self.known_class(address).is_some())
     }
 
     fn known_class(&self, address: IpAddr) -> Option<PathClass> {

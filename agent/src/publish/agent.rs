@@ -20,6 +20,8 @@ pub struct StartFacts<'a> {
     pub probes: &'a [ProbeOutcome],
     /// The configuration.
     pub config: ConfigInfo,
+    /// What is known of EC2.
+    pub ec2: Ec2Info,
 }
 
 /// First event of a run.
@@ -45,7 +47,7 @@ pub fn start(facts: StartFacts<'_>) -> Note {
             kernel: facts.kernel,
             probes: facts.probes.iter().map(probe).collect(),
             config: facts.config,
-            ec2: Ec2Info { context: false },
+            ec2: facts.ec2,
         },
     }));
     let severity = if failed {

@@ -1,22 +1,120 @@
-//! What is known of the host's addresses, to and from its published form.
+//! What is known of the host's surroundings, to and from its published form.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::str::FromStr;
 
 use super::Note;
-use crate::ec2::{Context, Instance, Mapping};
-use crate::event::{self, ContextAddress, ContextInfo, Event, Severity, Time};
+use crate::ec2::{Context, Instance, Interface, Mapping, Source};
+use crate::event::{
+    self, ContextAddress, ContextAssociation, ContextInfo, ContextInterface, ContextSource, Event,
+    MAX_LINE_BYTES, Severity, Time,
+};
 use crate::flow::Local;
-
 use crate::path::unmap;
 
 /// Addresses told at most: a line of them stays below the longest that is allowed.
 const MAX_ADDRESSES: usize = 48;
 
-/// The context, for a recording.
-pub fn context(context: &Context, time: Time) -> Note {
+/// Bytes of a line that are not of the context.
+const ENVELOPE: usize = 2 * 1024;
+
+/// Mappings named in the sentence.
+const MAPPINGS_IN_WORDS: usize = 3;
+
+/// The event of a context, and the context as whoever reads the event knows it: the host judges by
+/// that, too, so that a recording is judged as the host was.
+pub fn context(context: &Context, time: Time) -> (Note, Context) {
+    let event = event::Context {
+        context: bounded(context),
+    };
+    let told = recorded_context(&event).unwrap_or_else(|error| {
+        log::error!("the context cannot be read back: {error}");
+        context.clone()
+    });
+    let note = Note {
+        time,
+        severity: Severity::Info,
+        message: context_in_words(context),
+        event: Event::Context(Box::new(event)),
+    };
+    (note, told)
+}
+
+/// Where it comes from, as published.
+pub const fn source(source: Source) -> ContextSource {
+    match source {
+        Source::Unknown => ContextSource::Unknown,
+        Source::Firmware => ContextSource::Firmware,
+        Source::Metadata => ContextSource::Metadata,
+    }
+}
+
+/// A context in one sentence.
+pub fn context_in_words(context: &Context) -> String {
+    let instance = &context.instance;
+    let mut text = match (&instance.id, context.source) {
+        (Some(id), _) => id.clone(),
+        (None, Source::Metadata) => "an instance without an id".to_owned(),
+        (None, _) => {
+            let count = context.addresses.len();
+            return format!("{count} local address(es); nothing is known of EC2");
+        }
+    };
+    let details = [&instance.kind, &instance.zone];
+    for detail in details.into_iter().flatten() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, " {detail}");
+    }
+    if context.source == Source::Firmware {
+        text.push_str(", by the firmware's tables; the metadata is not known");
+        return text;
+    }
+    let _ = write!(text, ": {} network interface(s)", context.interfaces.len());
+    let mapped = context.interfaces.iter().flat_map(|i| &i.associations);
+    let count = mapped.clone().count();
+    if count == 0 {
+        text.push_str(", no public IPv4 address");
+    }
+    for (private, public) in mapped.take(MAPPINGS_IN_WORDS) {
+        let _ = write!(text, ", {private} is {public}");
+    }
+    if count > MAPPINGS_IN_WORDS {
+        let _ = write!(text, ", and {} more", count - MAPPINGS_IN_WORDS);
+    }
+    text
+}
+
+/// As much of it as fits into a line: of every list fewer entries, until it does.
+fn bounded(context: &Context) -> ContextInfo {
+    let mut most = 256_usize;
+    loop {
+        let info = published(context, most);
+        let fits =
+            serde_json::to_vec(&info).is_ok_and(|bytes| bytes.len() + ENVELOPE <= MAX_LINE_BYTES);
+        if fits || most == 1 {
+            return info;
+        }
+        most /= 2;
+    }
+}
+
+/// With at most so many entries in every list.
+fn published(context: &Context, most: usize) -> ContextInfo {
+    let mut truncated = context.truncated;
+    let mut interfaces = Vec::new();
+    // The private addresses of a host with many containers are what is long.
+    for interface in context.interfaces.iter().take(most.max(4)) {
+        truncated |= interface.private_ipv4.len() > most
+            || interface.associations.len() > most
+            || interface.ipv6.len() > most
+            || interface.prefixes.len() > most;
+        interfaces.push(published_interface(interface, most));
+    }
+    truncated |= context.interfaces.len() > interfaces.len() || context.vpc.len() > most;
     let mut known: Vec<_> = context.addresses.iter().collect();
     known.sort_by_key(|(_, mapping)| mapping.public_ip.is_none());
-    known.truncate(MAX_ADDRESSES);
+    known.truncate(MAX_ADDRESSES.min(most.saturating_mul(2)));
     let addresses = known.into_iter().map(|(local, mapping)| ContextAddress {
         address: local.address,
         netns: local.netns,
@@ -25,18 +123,48 @@ pub fn context(context: &Context, time: Time) -> Note {
         association_id: mapping.association_id.clone(),
         network_interface_id: mapping.network_interface_id.clone(),
     });
-    Note {
-        time,
-        severity: Severity::Info,
-        message: "what is known of the host's addresses".to_owned(),
-        event: Event::Context(Box::new(event::Context {
-            context: ContextInfo {
-                region: context.instance.region.clone(),
-                instance_id: context.instance.id.clone(),
-                addresses: addresses.collect(),
-            },
-        })),
+    let instance = &context.instance;
+    ContextInfo {
+        source: source(context.source),
+        read_monotonic_ns: context.read_ns,
+        region: instance.region.clone(),
+        availability_zone: instance.zone.clone(),
+        partition: instance.partition.clone(),
+        account_id: instance.account.clone(),
+        instance_id: instance.id.clone(),
+        instance_type: instance.kind.clone(),
+        life_cycle: instance.life_cycle.clone(),
+        vpc_cidr_blocks: texts(context.vpc.iter().take(most)),
+        interfaces,
+        addresses: addresses.collect(),
+        truncated,
     }
+}
+
+fn published_interface(interface: &Interface, most: usize) -> ContextInterface {
+    let associations = interface.associations.iter().take(most);
+    ContextInterface {
+        mac: interface.mac.clone(),
+        id: interface.id.clone(),
+        device_number: interface.device_number,
+        network_card: interface.network_card,
+        owner_id: interface.owner.clone(),
+        subnet_id: interface.subnet_id.clone(),
+        vpc_id: interface.vpc_id.clone(),
+        private_ipv4: interface.private_ipv4.iter().copied().take(most).collect(),
+        associations: associations
+            .map(|(private, public)| ContextAssociation {
+                private_ip: *private,
+                public_ip: *public,
+            })
+            .collect(),
+        ipv6: interface.ipv6.iter().copied().take(most).collect(),
+        prefixes: texts(interface.prefixes.iter().take(most)),
+    }
+}
+
+fn texts<T: ToString>(values: impl Iterator<Item = T>) -> Vec<String> {
+    values.map(|value| value.to_string()).collect()
 }
 
 /// The context, out of a recording. Its values end up in command lines that somebody may paste
@@ -60,20 +188,75 @@ pub fn recorded_context(context: &event::Context) -> Result<Context, String> {
         };
         addresses.insert(local, mapping);
     }
+    let interfaces = info.interfaces.iter().map(recorded_interface);
     Ok(Context {
-        instance: Instance {
-            region: id("region", info.region.as_deref())?,
-            id: id("instance_id", info.instance_id.as_deref())?,
-            ..Instance::default()
+        source: match info.source {
+            ContextSource::Unknown => Source::Unknown,
+            ContextSource::Firmware => Source::Firmware,
+            ContextSource::Metadata => Source::Metadata,
         },
+        read_ns: info.read_monotonic_ns,
+        instance: Instance {
+            id: id("instance_id", info.instance_id.as_deref())?,
+            kind: word("instance_type", info.instance_type.as_deref())?,
+            life_cycle: id("life_cycle", info.life_cycle.as_deref())?,
+            account: id("account_id", info.account_id.as_deref())?,
+            region: id("region", info.region.as_deref())?,
+            zone: id("availability_zone", info.availability_zone.as_deref())?,
+            partition: id("partition", info.partition.as_deref())?,
+        },
+        interfaces: interfaces.collect::<Result<_, _>>()?,
+        vpc: blocks::<BTreeSet<_>>("vpc_cidr_blocks", &info.vpc_cidr_blocks)?,
         addresses,
-        ..Context::default()
+        truncated: info.truncated,
     })
 }
 
+fn recorded_interface(interface: &ContextInterface) -> Result<Interface, String> {
+    let associations = interface.associations.iter();
+    Ok(Interface {
+        mac: word("mac", Some(&interface.mac))?.unwrap_or_default(),
+        id: id("interfaces.id", interface.id.as_deref())?,
+        device_number: interface.device_number,
+        network_card: interface.network_card,
+        owner: id("owner_id", interface.owner_id.as_deref())?,
+        subnet_id: id("subnet_id", interface.subnet_id.as_deref())?,
+        vpc_id: id("vpc_id", interface.vpc_id.as_deref())?,
+        private_ipv4: interface.private_ipv4.clone(),
+        associations: associations.map(|a| (a.private_ip, a.public_ip)).collect(),
+        ipv6: interface.ipv6.clone(),
+        prefixes: blocks::<Vec<_>>("prefixes", &interface.prefixes)?,
+    })
+}
+
+/// Blocks of addresses.
+fn blocks<C: FromIterator<ipnet::IpNet>>(field: &str, texts: &[String]) -> Result<C, String> {
+    let block = |text: &String| {
+        ipnet::IpNet::from_str(text)
+            .map_err(|_| format!("context: `{field}` has what is no block: {text:?}"))
+    };
+    texts.iter().map(block).collect()
+}
+
 fn id(field: &str, text: Option<&str>) -> Result<Option<String>, String> {
+    checked(field, text, |byte| {
+        byte.is_ascii_alphanumeric() || byte == b'-'
+    })
+}
+
+/// As an id, with dots and colons.
+fn word(field: &str, text: Option<&str>) -> Result<Option<String>, String> {
+    checked(field, text, |byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b':')
+    })
+}
+
+fn checked(
+    field: &str,
+    text: Option<&str>,
+    fits: fn(u8) -> bool,
+) -> Result<Option<String>, String> {
     let plain = |text: &str| {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         !text.is_empty() && text.len() <= 64 && !text.starts_with('-') && text.bytes().all(fits)
     };
     match text {
@@ -85,7 +268,6 @@ fn id(field: &str, text: Option<&str>) -> Result<Option<String>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::MAX_LINE_BYTES;
 
     fn host(addresses: u16) -> Context {
         let local = |number: u16| Local {
@@ -115,9 +297,56 @@ mod tests {
     }
 
     fn back(context: &Context) -> Result<Context, String> {
-        let text = serde_json::to_string(&super::context(context, Time(0)).event).unwrap();
+        let info = event::Context {
+            context: bounded(context),
+        };
+        let text = serde_json::to_string(&info).unwrap();
         assert!(text.len() < MAX_LINE_BYTES - 1_000, "{} bytes", text.len());
         recorded_context(&serde_json::from_str(&text).unwrap())
+    }
+
+    /// A host with so many interfaces that have so many addresses each, as one with containers.
+    fn crowded(interfaces: u8, each: u8) -> Context {
+        let of = |number: u8| Interface {
+            mac: format!("0e:49:61:0f:c3:{number:02x}"),
+            id: Some(format!("eni-0123456789abcde{number:02x}")),
+            device_number: Some(u32::from(number)),
+            network_card: Some(0),
+            owner: Some("123456789012".to_owned()),
+            subnet_id: Some("subnet-0123456789abcdef0".to_owned()),
+            vpc_id: Some("vpc-0123456789abcdef0".to_owned()),
+            private_ipv4: (0..each).map(|host| [10, 1, number, host].into()).collect(),
+            associations: [([10, 1, number, 0].into(), [203, 0, 113, number].into())].into(),
+            ipv6: vec!["2600:1f18:100:200:300:400:500:600".parse().unwrap()],
+            prefixes: vec!["10.2.0.16/28".parse().unwrap()],
+        };
+        Context {
+            source: Source::Metadata,
+            read_ns: Some(7_448_400_058_076),
+            interfaces: (0..interfaces).map(of).collect(),
+            vpc: ["10.1.0.0/16", "2600:1f18:100::/56"]
+                .map(|block| block.parse().unwrap())
+                .into(),
+            ..host(2)
+        }
+    }
+
+    #[test]
+    fn interfaces_come_back_too_and_what_does_not_fit_is_said_to_be_left_out() {
+        let ordinary = crowded(4, 15);
+        assert_eq!(back(&ordinary), Ok(ordinary.clone()));
+        let (note, told) = context(&ordinary, Time(0));
+        assert_eq!(told, ordinary);
+        assert!(
+            note.message.contains("10.1.0.0 is 203.0.113.0"),
+            "{}",
+            note.message
+        );
+        for (interfaces, each) in [(15, 50), (64, 250), (255, 255)] {
+            let told = back(&crowded(interfaces, each)).unwrap();
+            assert!(told.truncated && !told.interfaces.is_empty());
+            assert_eq!(told.vpc, ordinary.vpc, "paths are told apart all the same");
+        }
     }
 
     #[test]

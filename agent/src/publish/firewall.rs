@@ -1,7 +1,8 @@
 //! What the host's own packet filter did, in words.
 
+use super::round;
 use crate::detect::{Assessment, Firewall};
-use crate::event::{Finding, RuledOut};
+use crate::event::{CheckState, Finding, HostCheck, HostFinding, RuledOut};
 
 /// Name of the signal, and of the cause that is ruled out.
 const FIREWALL: &str = "firewall";
@@ -26,6 +27,46 @@ pub(super) fn evidence(assessment: &Assessment) -> Option<Finding> {
         signal: FIREWALL.to_owned(),
         finding,
     })
+}
+
+/// The same as one of the host's diagnostics.
+pub(super) fn diagnostic(assessment: &Assessment) -> HostFinding {
+    let firewall = assessment.trouble.firewall;
+    let (state, meaning) = if firewall.seconds == 0 {
+        (CheckState::Unknown, "cannot be told")
+    } else if is_cause(assessment) {
+        (
+            CheckState::Fault,
+            "the host's own firewall drops what belongs to good connections",
+        )
+    } else if firewall.filtered() == 0 {
+        (
+            CheckState::Clean,
+            "the host's own firewall drops nothing of good connections",
+        )
+    } else {
+        (
+            CheckState::Noteworthy,
+            "the host's own firewall drops some, too few to explain the losses",
+        )
+    };
+    let known = state != CheckState::Unknown;
+    let value = if known {
+        counted(firewall)
+    } else {
+        "the kernel's drop reasons are not read here".to_owned()
+    };
+    let seconds = firewall.seconds as f64;
+    HostFinding {
+        check: HostCheck::Firewall,
+        state,
+        value,
+        meaning: meaning.to_owned(),
+        window_seconds: seconds,
+        count: known.then(|| firewall.filtered()),
+        per_second: known.then(|| round(firewall.filtered() as f64 / seconds)),
+        per_second_before: None,
+    }
 }
 
 /// That it is not the host's own packet filter, if that is known.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::origin;
 use super::sides::{evidence, ruled_out, side, sides};
 use super::verdict::{name, verdict};
 use super::{Note, percent, round};
@@ -18,6 +19,9 @@ use crate::path::PathClass;
 use crate::remedy::reassociate_elastic_ip;
 
 const WORST_PEERS: usize = 5;
+
+/// Metadata older than this could not be read again before advice, seconds.
+const STALE_S: u64 = 10;
 
 /// Turns the detector's findings into events, and remembers what an incident needs to be told
 /// with.
@@ -72,7 +76,11 @@ impl Incidents {
         } = finding;
         let time = clock.wall(now_ns);
         match *change {
-            Change::Verdict { previous, now } => verdict(*local, assessment, previous, now, time),
+            Change::Verdict { previous, now } => {
+                let mut note = verdict(*local, assessment, previous, now, time);
+                origin::doubt_verdict(&self.context, *local, &mut note);
+                note
+            }
             Change::Opened { onset_ns } => {
                 self.onsets.insert(*local, clock.wall(onset_ns));
                 let severity = Severity::Error;
@@ -124,9 +132,12 @@ impl Incidents {
             IncidentState::Closed => "closed",
         };
         let message = format!(
-            "incident {did} on {local}: {}; {duration:.0} s since its onset",
-            sides(assessment)
+            "incident {did} on {local}: {}; {duration:.0} s since its onset{}",
+            sides(assessment),
+            self.elsewhere(local),
         );
+        let mut evidence = evidence(assessment);
+        evidence.extend(origin::finding(&self.context, local));
         let event = Event::Incident(Box::new(Incident {
             network: LocalOnly::new(local.address),
             incident: IncidentInfo {
@@ -140,10 +151,10 @@ impl Incidents {
                     .copied()
                     .unwrap_or_else(|| clock.wall(onset_ns)),
                 duration_seconds: round(duration),
-                confidence: round(assessment.confidence()),
+                confidence: round(self.doubt(local) * assessment.confidence()),
                 public: side(&assessment.public),
                 private: side(&assessment.private),
-                evidence: evidence(assessment),
+                evidence,
                 ruled_out: ruled_out(assessment),
                 worst_peers: self.worst_peers.get(&local).cloned().unwrap_or_default(),
             },
@@ -156,9 +167,33 @@ impl Incidents {
         }
     }
 
-    fn target(&self, local: Local) -> Target {
-        let mapping = self.context.addresses.get(&local).cloned();
-        let mapping = mapping.unwrap_or_default();
+    /// What a confidence is multiplied by.
+    fn doubt(&self, local: Local) -> f64 {
+        origin::doubt(&self.context, local)
+    }
+
+    /// For the end of a sentence: that the address is on no interface, if it is not.
+    fn elsewhere(&self, local: Local) -> &'static str {
+        origin::words(&self.context, local)
+    }
+
+    /// Age of what the metadata said, seconds.
+    fn context_age_s(&self, now_ns: u64) -> Option<u64> {
+        let read_ns = self.context.read_ns?;
+        Some(now_ns.saturating_sub(read_ns) / 1_000_000_000)
+    }
+
+    /// What to check first if the metadata could not be read again.
+    fn stale(&self, now_ns: u64) -> Option<String> {
+        let age = self.context_age_s(now_ns).filter(|age| *age > STALE_S)?;
+        Some(format!(
+            "The ids and addresses named here are still right: the instance metadata does not \
+             answer, and they were read {age} s ago."
+        ))
+    }
+
+    fn target(&self, local: Local, now_ns: u64) -> Target {
+        let mapping = self.context.mapping(local);
         Target {
             private_ip: Some(local.address),
             public_ip: mapping.public_ip,
@@ -167,6 +202,7 @@ impl Incidents {
             network_interface_id: mapping.network_interface_id,
             instance_id: self.context.instance.id.clone(),
             region: self.context.instance.region.clone(),
+            read_seconds_ago: self.context_age_s(now_ns),
         }
     }
 
@@ -178,14 +214,16 @@ impl Incidents {
         now_ns: u64,
         clock: Clock,
     ) -> Note {
-        let target = self.target(local);
-        let confidence = round(assessment.confidence());
-        let remediation = reassociate_elastic_ip(target, confidence, self.cooldown_s);
+        let target = self.target(local, now_ns);
+        let confidence = round(self.doubt(local) * assessment.confidence());
+        let mut remediation = reassociate_elastic_ip(target, confidence, self.cooldown_s);
+        remediation.preconditions.extend(self.stale(now_ns));
         let message = format!(
-            "{} Now its {}; confidence {}.",
+            "{} Now its {}; confidence {}{}.",
             remediation.summary,
             sides(assessment),
-            percent(confidence)
+            percent(confidence),
+            self.elsewhere(local),
         );
         let event = Event::Recommendation(Box::new(Recommendation {
             network: LocalOnly::new(local.address),

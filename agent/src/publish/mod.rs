@@ -4,19 +4,24 @@ mod agent;
 mod context;
 mod drops;
 mod firewall;
+mod host;
 mod incident;
+mod origin;
 mod sample;
 mod sides;
 mod tcp;
 mod verdict;
 mod window;
+mod witness;
 
 pub use agent::{StartFacts, health, netns, start, stop};
-pub use context::{context, recorded_context};
+pub use context::{context, context_in_words, recorded_context, source};
+pub use host::HostWitness;
 pub use incident::Incidents;
 pub use sample::{flow_sample, host_sample, recorded, recorded_host};
 pub use tcp::{cwnd, retransmit, syn_ack};
 pub use window::{path_window, peer_window};
+pub use witness::{RoundTold, hops};
 
 use crate::event::{Event, Severity, Time};
 

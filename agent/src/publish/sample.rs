@@ -77,6 +77,7 @@ pub fn host_sample(now_ns: u64, host: &HostSample, clock: Clock, last: bool) -> 
                 segments_retransmitted: host.segments_retransmitted,
                 retransmissions_failed: host.retransmissions_failed,
                 no_route: host.no_route,
+                detail: host.detail.as_deref().cloned(),
                 drops: host.drops.as_ref().map(drops::sampled),
             },
         }),
@@ -92,6 +93,7 @@ pub fn recorded_host(host: &SampledHost) -> HostSample {
         segments_retransmitted: host.segments_retransmitted,
         retransmissions_failed: host.retransmissions_failed,
         no_route: host.no_route,
+        detail: host.detail.clone().map(Box::new),
         drops: host.drops.as_ref().map(drops::recorded),
     }
 }

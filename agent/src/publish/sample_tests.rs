@@ -1,11 +1,12 @@
 //! Into a recording and out of it again.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde_json::Value;
 
 use super::*;
-use crate::event::Time;
+use crate::event::{DriverDetail, HostDetail, InterfaceDetail, RouteDetail, RouteKind, Time};
 use crate::host::{DropNews, Filtered};
 
 /// xorshift64: every run tries the same samples.
@@ -113,6 +114,60 @@ impl Random {
     }
 }
 
+impl Random {
+    fn counts(&mut self) -> BTreeMap<String, u64> {
+        let names = ["pps_allowance_exceeded", "TCPTimeouts", "Ip:OutNoRoutes"];
+        let some = names
+            .into_iter()
+            .filter(|_| self.flag())
+            .collect::<Vec<_>>();
+        some.into_iter()
+            .map(|name| (name.to_owned(), self.next()))
+            .collect()
+    }
+
+    fn detail(&mut self) -> HostDetail {
+        let driver = DriverDetail {
+            name: "ena".to_owned(),
+            version: String::new(),
+            allowances: self.counts(),
+            conntrack_left: self.perhaps(),
+            resets: self.perhaps(),
+            error_counters: 41,
+            errors: self.counts(),
+        };
+        let interface = InterfaceDetail {
+            name: "ens5".to_owned(),
+            in_use: self.flag(),
+            set_up: self.flag(),
+            carrier: self.flag().then(|| self.flag()),
+            operstate: self.flag().then(|| "up".to_owned()),
+            carrier_changes: self.perhaps(),
+            rx_errors: self.perhaps(),
+            tx_errors: self.perhaps(),
+            rx_dropped: self.perhaps(),
+            tx_dropped: self.perhaps(),
+            queue_drops: self.perhaps(),
+            driver: self.flag().then_some(driver),
+        };
+        let route = RouteDetail {
+            peer: self.flag().then(|| [198, 51, 100, 7].into()),
+            local: self.flag().then(|| [10, 1, 0, 207].into()),
+            ip_version: self.flag().then_some(6),
+            kind: RouteKind::Blackhole,
+            prefix: 32,
+            device: self.flag().then(|| "ens5".to_owned()),
+            gateway: self.flag().then(|| [10, 1, 0, 1].into()),
+        };
+        HostDetail {
+            period_ms: self.next(),
+            protocol: self.counts(),
+            interfaces: self.flag().then_some(interface).into_iter().collect(),
+            routes: self.flag().then_some(route).into_iter().collect(),
+        }
+    }
+}
+
 fn clock() -> Clock {
     Clock::at(0, Time(0))
 }
@@ -146,6 +201,7 @@ fn every_host_sample_comes_back_as_it_was() {
             segments_retransmitted: random.perhaps(),
             retransmissions_failed: random.perhaps(),
             no_route: random.perhaps(),
+            detail: random.flag().then(|| Box::new(random.detail())),
             drops: random.perhaps().map(|filtered_in| DropNews {
                 filtered_in,
                 filtered_out: filtered_in / 3,

@@ -100,10 +100,14 @@ pub(super) fn evidence(assessment: &Assessment) -> Vec<Finding> {
     }
     if assessment.explained && !firewall::is_cause(assessment) {
         let packets = assessment.trouble.packets();
-        find(
-            "local_drops",
-            format!("the host itself kept {packets} packets from leaving in the last half minute"),
-        );
+        let finding = match (assessment.trouble.interrupted, packets) {
+            (0, _) => format!(
+                "the host itself kept {packets} packets from leaving in the last half minute"
+            ),
+            _ => "the network device was reset, or its link was lost, in the last half minute"
+                .to_owned(),
+        };
+        find("local_drops", finding);
     }
     findings.extend(firewall::evidence(assessment));
     findings

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::ReplayError;
 use crate::event::{Context, FlowSample, HostSample, SampledHost, Time};
-use crate::sink::Identity;
+use crate::sink::{CloudIdentity, Identity};
 use crate::unpack;
 
 /// What a line says.
@@ -50,6 +50,7 @@ struct Name {
 struct Start {
     event: Run,
     host: Host,
+    cloud: Option<Cloud>,
     agent: Agent,
 }
 
@@ -61,6 +62,29 @@ struct Run {
 #[derive(Deserialize)]
 struct Host {
     name: String,
+    id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Cloud {
+    region: Option<String>,
+    availability_zone: Option<String>,
+    account: Option<Account>,
+}
+
+#[derive(Deserialize)]
+struct Account {
+    id: String,
+}
+
+impl Cloud {
+    fn identity(self) -> CloudIdentity {
+        CloudIdentity {
+            region: self.region,
+            availability_zone: self.availability_zone,
+            account_id: self.account.map(|account| account.id),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -138,11 +162,17 @@ fn content(text: &str) -> Result<(Content, Time), Box<dyn std::error::Error>> {
     let head: Head = serde_json::from_str(text)?;
     let content = match head.event.name.as_str() {
         "agent_start" => {
-            let Start { event, host, agent } = serde_json::from_str(text)?;
+            let Start {
+                event,
+                host,
+                cloud,
+                agent,
+            } = serde_json::from_str(text)?;
             Content::Start {
                 identity: Identity {
-                    run_id: event.run_id,
-                    host_name: host.name,
+                    host_id: host.id,
+                    cloud: cloud.map(Cloud::identity),
+                    ..Identity::new(event.run_id, host.name)
                 },
                 toml: agent.config.toml,
             }

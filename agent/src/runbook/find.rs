@@ -234,6 +234,7 @@ fn found(line: Line, advice: Advice, closed: Option<String>) -> Result<Found, Ba
                 network_interface_id,
                 instance_id,
                 region,
+                ..Target::default()
             },
         },
     })

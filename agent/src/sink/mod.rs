@@ -7,7 +7,7 @@ mod recording;
 mod stream;
 mod writer;
 
-pub use identity::Identity;
+pub use identity::{CloudIdentity, Identity};
 pub use output::{Output, OutputError, Reader};
 pub use queue::{Queue, QueueReading};
 pub use recording::Bounds;

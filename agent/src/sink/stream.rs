@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::identity::Identity;
 use super::queue::{Line, Queue};
+use crate::ec2::Context;
 use crate::event::{Event, MAX_LINE_BYTES};
 use crate::publish::Note;
 
@@ -22,6 +23,11 @@ impl Stream {
             identity,
             sequence: 0,
         }
+    }
+
+    /// Takes in what a context says of the host: every further line tells it.
+    pub fn learn(&mut self, context: &Context) {
+        self.identity.learn(context);
     }
 
     /// Events written so far.

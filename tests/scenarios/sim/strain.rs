@@ -1,7 +1,11 @@
 //! What the host itself does to packets, and what its counters say of that.
 
+use edgeghost::event::HostDetail;
 use edgeghost::flow::FlowSample;
 use edgeghost::host::{DropNews, HostSample};
+
+/// The driver is read every so many seconds.
+const DRIVER_EVERY: usize = 10;
 
 /// Who loses the packets of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,16 +44,29 @@ impl Counters {
             segments_retransmitted: Some(0),
             retransmissions_failed: Some(0),
             no_route: Some(0),
+            detail: None,
             drops: Some(DropNews::default()),
         };
         Self(vec![calm; second(length) + 1])
     }
 
-    /// What the host has to tell at the tick at this moment, a whole second.
+    /// What the host has to tell at the tick at this moment, a whole second: of its driver only
+    /// at every tenth, and then of all ten.
     pub(crate) fn at(&self, at: f64) -> HostSample {
-        let last = second(at).checked_sub(1);
-        let sample = last.and_then(|last| self.0.get(last));
-        sample.cloned().unwrap_or_default()
+        let now = second(at);
+        let last = now.checked_sub(1).and_then(|last| self.0.get(last));
+        let mut sample = last.cloned().unwrap_or_default();
+        sample.allowance_exceeded = None;
+        if now > 0 && now.is_multiple_of(DRIVER_EVERY) {
+            let since = self.0.get(now - DRIVER_EVERY..now).unwrap_or_default();
+            let counts = since.iter().filter_map(|second| second.allowance_exceeded);
+            sample.allowance_exceeded = Some(counts.sum());
+            sample.detail = Some(Box::new(HostDetail {
+                period_ms: 1_000 * DRIVER_EVERY as u64,
+                ..HostDetail::default()
+            }));
+        }
+        sample
     }
 
     pub(super) fn add(&mut self, at: f64, count: Count) {

@@ -9,6 +9,8 @@ pub(crate) enum Need {
     Build,
     /// Lay out network namespaces, lose packets, and compare with what other programs counted.
     Network,
+    /// Run what talks to EC2 against a double of it.
+    Cloud,
     /// Check the sources' form.
     Lint,
     /// Boot other kernels.
@@ -41,6 +43,8 @@ pub(crate) enum Probe {
     Program(&'static str),
     /// A subcommand of cargo that answers.
     CargoSubcommand(&'static str),
+    /// The programs of `tests/requirements.txt`, of those very versions.
+    PythonPrograms,
 }
 
 /// A way to bring something.
@@ -61,6 +65,10 @@ pub(crate) enum Remedy {
     },
     /// rustup adds a component to the toolchain in use.
     RustupComponent(&'static str),
+    /// pip installs `tests/requirements.txt` into a folder of its own.
+    PythonPrograms,
+    /// The same, after the package manager has brought a Python that can.
+    PythonProgramsWithPython,
 }
 
 const IPROUTE: &[Remedy] = &[Remedy::Package {
@@ -131,6 +139,13 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
             apt: "iperf3",
             dnf: "iperf3",
         }],
+    },
+    Requirement {
+        name: "AWS CLI, moto, shellcheck",
+        need: Need::Cloud,
+        why: "tests: runs the printed runbook for real, against a double of EC2",
+        probe: Probe::PythonPrograms,
+        remedies: &[Remedy::PythonPrograms, Remedy::PythonProgramsWithPython],
     },
     Requirement {
         name: "rustfmt",
@@ -219,9 +234,10 @@ impl Requirement {
     pub(crate) fn full_name(&self) -> String {
         match self.probe {
             Probe::BpfLinker => format!("{} {BPF_LINKER}", self.name),
-            Probe::EbpfCompiler | Probe::Program(_) | Probe::CargoSubcommand(_) => {
-                self.name.to_owned()
-            }
+            Probe::EbpfCompiler
+            | Probe::Program(_)
+            | Probe::CargoSubcommand(_)
+            | Probe::PythonPrograms => self.name.to_owned(),
         }
     }
 }
@@ -255,11 +271,17 @@ mod tests {
 
     #[test]
     fn testing_needs_both_but_no_linters() {
-        let names = names(&[Need::Build, Need::Network]);
+        let names = names(&[Need::Build, Need::Network, Need::Cloud]);
         assert!(
-            ["bpf-linker", "ip", "ss", "nstat", "nft", "iperf3"]
-                .iter()
-                .all(|n| names.contains(n))
+            [
+                "bpf-linker",
+                "ip",
+                "nft",
+                "iperf3",
+                "AWS CLI, moto, shellcheck"
+            ]
+            .iter()
+            .all(|n| names.contains(n))
         );
         for other in ["clippy", "rustfmt", "qemu-system-x86_64"] {
             assert!(!names.contains(&other), "{other}");

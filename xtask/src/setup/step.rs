@@ -5,6 +5,7 @@ use std::fmt;
 use super::packages::{self, Manager};
 use super::requirement::Remedy;
 use crate::exec;
+use crate::python;
 use crate::toolchain::{BPF_LINKER, LINKED, NIGHTLY, own_linker_root, own_llvm_dir};
 
 /// One command, as it is run and as it is shown for somebody to run it by hand.
@@ -82,7 +83,53 @@ pub(crate) fn steps(remedy: Remedy, manager: Option<Manager>) -> Vec<Step> {
             format!("adding {component} to your Rust toolchain"),
             &["rustup", "component", "add", component],
         )],
+        Remedy::PythonPrograms => python_programs("python3"),
+        Remedy::PythonProgramsWithPython => with_python(manager),
     }
+}
+
+/// A virtual environment, and in it what the tests need. A note in it says which
+/// versions it holds, once it holds them: half of one is made anew.
+fn python_programs(interpreter: &str) -> Vec<Step> {
+    let (folder, list) = (python::folder(), python::requirements());
+    let (folder, list) = (folder.to_string_lossy(), list.to_string_lossy());
+    let pip = format!("{folder}/bin/python");
+    vec![
+        Step::new(
+            "making a folder for Python programs",
+            &[interpreter, "-m", "venv", "--clear", &folder],
+        ),
+        Step::new(
+            "installing the AWS CLI, moto and shellcheck into it (about half a minute)",
+            &[
+                &pip,
+                "-m",
+                "pip",
+                "install",
+                "--disable-pip-version-check",
+                "--quiet",
+                "--requirement",
+                &list,
+            ],
+        ),
+        Step::new(
+            "noting which versions it holds",
+            &["cp", &list, &python::note().to_string_lossy()],
+        ),
+    ]
+}
+
+/// Debian ships Python without what makes environments; Amazon Linux 2023's own is too old for
+/// moto (3.9), and a newer one lies beside it.
+fn with_python(manager: Option<Manager>) -> Vec<Step> {
+    let (packages, interpreter): (&[&str], _) = match manager {
+        Some(Manager::Apt) => (&["python3-venv"], "python3"),
+        Some(Manager::Dnf) => (&["python3.11"], "python3.11"),
+        None => return Vec::new(),
+    };
+    let mut steps = manager.map(|m| m.install(packages)).unwrap_or_default();
+    steps.extend(python_programs(interpreter));
+    steps
 }
 
 /// Debian 12 ships, for its browsers, a compiler as new as the pinned nightly, with sources.
@@ -113,6 +160,22 @@ mod tests {
         let line = steps[0].to_string();
         assert!(line.starts_with("cargo install bpf-linker --version 0.10.4 --locked --root /"));
         assert!(line.ends_with("edgeghost/bpf-linker-0.10.4"), "{line}");
+    }
+
+    #[test]
+    fn python_programs_are_noted_last_and_python_comes_first() {
+        let shown: Vec<_> = steps(Remedy::PythonProgramsWithPython, Some(Manager::Dnf))
+            .iter()
+            .map(Step::to_string)
+            .collect();
+        assert!(shown[0].ends_with(" python3.11"), "{shown:?}");
+        assert!(
+            shown[1].starts_with("python3.11 -m venv --clear "),
+            "{shown:?}"
+        );
+        assert!(shown[2].ends_with("tests/requirements.txt"), "{shown:?}");
+        assert!(shown[3].starts_with("cp "), "{shown:?}");
+        assert!(steps(Remedy::PythonProgramsWithPython, None).is_empty());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::Options;
 use super::tally::Tally;
 use crate::cargo::{self, Profile, cargo, tests_folder};
 use crate::elevate::RootProgram;
-use crate::{exec, ui};
+use crate::{exec, python, ui};
 
 /// The crates whose unit tests need nothing but a compiler.
 const UNIT_PACKAGES: [&str; 3] = ["edgeghost", "edgeghost-common", "xtask"];
@@ -58,6 +58,7 @@ impl Binaries {
                 self.scenarios.clone().into_os_string(),
             ),
             ("EDGEGHOST_BENCH_BIN", self.bench.clone().into_os_string()),
+            ("EDGEGHOST_PYTHON_BIN", python::programs().into_os_string()),
             ("CARGO_MANIFEST_DIR", tests_folder().into_os_string()),
             ("RUST_BACKTRACE", "1".into()),
         ]

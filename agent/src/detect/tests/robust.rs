@@ -122,6 +122,7 @@ fn any_host(random: &mut Random) -> HostSample {
             filtered_in,
             ..DropNews::default()
         }),
+        ..HostSample::default()
     }
 }
 

@@ -188,6 +188,7 @@ fn public_peers_belong_to_their_system_and_others_to_what_they_did() {
         private: vec!["198.51.100.0/24".parse().unwrap()],
         vpc: Vec::new(),
         aws: vec!["52.200.0.0/13".parse().unwrap()],
+        own: Vec::new(),
     };
     let classifier = Classifier::new(&ranges).with_systems(Some(Arc::new(systems)));
     for (address, network) in [

@@ -15,6 +15,7 @@ fn configured(private: &[&str], vpc: &[&str], aws: &[&str]) -> Classifier {
         private: nets(private),
         vpc: nets(vpc),
         aws: nets(aws),
+        own: Vec::new(),
     })
 }
 
@@ -88,7 +89,11 @@ fn mapped_addresses_are_judged_as_ipv4() {
             classifier.classify(address),
             "{mapped}"
         );
-        assert!(classifier.judged(mapped), "{mapped}");
+        assert_eq!(
+            classifier.judged(mapped),
+            classifier.judged(address),
+            "{mapped}"
+        );
         assert_eq!(unmap(mapped), address);
         assert_eq!(
             super::super::from_bytes(plain.to_ipv6_mapped().octets()),
@@ -241,4 +246,34 @@ fn names_are_the_same_everywhere() {
     for class in PathClass::ALL {
         assert!(schema.contains(class.as_str()), "{schema}");
     }
+}
+
+#[test]
+fn own_public_addresses_and_services_of_the_link_are_in_neither_group() {
+    let mut ranges = Ranges {
+        own: vec!["203.0.113.25".parse().unwrap()],
+        ..Ranges::default()
+    };
+    let at = |text: &str| -> IpAddr { text.parse().unwrap() };
+    let classifier = Classifier::new(&ranges);
+    assert_eq!(classifier.classify(at("203.0.113.25")), Private);
+    assert_eq!(classifier.classify(at("203.0.113.26")), Public);
+    for address in [
+        "203.0.113.25",
+        "::ffff:203.0.113.25",
+        "169.254.169.254",
+        "fd00:ec2::254",
+    ] {
+        assert!(!classifier.judged(at(address)), "{address}");
+    }
+    for address in ["203.0.113.26", "10.1.2.3", "fd00:ec3::1"] {
+        assert!(classifier.judged(at(address)), "{address}");
+    }
+    ranges.vpc = nets(&["203.0.113.0/24"]);
+    assert!(!Classifier::new(&ranges).judged(at("203.0.113.25")));
+    assert_eq!(
+        ranges.differences(&Ranges::default()),
+        nets(&["203.0.113.0/24", "203.0.113.25/32"])
+    );
+    assert!(ranges.differences(&ranges).is_empty());
 }

@@ -6,9 +6,10 @@ print_plan() {
     say "  address   ${PUBLIC_IP:-to be looked up}, on ${PRIVATE_IP:-?} of ${NETWORK_INTERFACE_ID:-an interface to be looked up}"
     if [ -n "$REPORTED_EPOCH" ]; then
         age=$((($(date +%s) - REPORTED_EPOCH) / 60))
-        say "  report    of $REPORTED, $age minutes old"
-        if [ "$age" -gt 60 ]; then
-            say '            That is long ago: is the incident still open?'
+        if [ "$age" -le 60 ]; then
+            say "  report    of $REPORTED, $age minutes old"
+        else
+            say "  report    of $REPORTED, $((age / 60)) hours old: is the incident still open?"
         fi
     fi
     say '  plan      look, dry runs, disassociate, wait until it is off, associate, look again'
@@ -162,7 +163,7 @@ guard_address() {
 # An old CLI drops fields it has not heard of, and then "absent" says nothing. Its own idea of the
 # answer tells; this asks nobody.
 guard_service_known() {
-    case $(aws ec2 describe-addresses --generate-cli-skeleton output 2>/dev/null) in
+    case $(ec2 describe-addresses --generate-cli-skeleton output 2>/dev/null) in
         *ServiceManaged*) ok 'no AWS service manages the address' ;;
         *) unchecked 'whether a service manages the address: this AWS CLI is too old to tell' ;;
     esac

@@ -179,7 +179,6 @@ at_exit() {
     trap '' INT TERM HUP
     say 'ended unexpectedly'
     bring_back
-    exit 0
 }
 
 main() {

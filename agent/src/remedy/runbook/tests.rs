@@ -13,6 +13,7 @@ fn whole() -> Report {
             network_interface_id: Some("eni-0123456789abcdef1".to_owned()),
             instance_id: Some("i-0123456789abcdef2".to_owned()),
             region: Some("us-gov-west-1".to_owned()),
+            ..Target::default()
         },
     }
 }

@@ -114,6 +114,29 @@ fn all_packages_are_installed_in_one_call() {
 }
 
 #[test]
+fn python_is_brought_only_where_it_cannot_do_without() {
+    let works: &[(_, &[_])] = &[
+        ("venv", &[]),
+        ("pip", &[]),
+        ("cp ", &[Probe::PythonPrograms]),
+    ];
+    let mut machine = Pretend::new(&[], Some(Manager::Apt), works);
+    set_up(&mut machine, &[Need::Cloud]).unwrap();
+    assert_eq!(machine.performed.len(), 3, "{:?}", machine.performed);
+    let works: &[(_, &[_])] = &[
+        ("apt-get", &[Probe::Program("python3")]),
+        ("cp ", &[Probe::PythonPrograms]),
+    ];
+    let mut machine = Pretend::new(&[], Some(Manager::Apt), works);
+    set_up(&mut machine, &[Need::Cloud]).unwrap_err();
+    let installs = machine
+        .performed
+        .iter()
+        .filter(|line| line.ends_with("--no-remove python3-venv"));
+    assert_eq!(installs.count(), 1, "{:?}", machine.performed);
+}
+
+#[test]
 fn stale_package_lists_do_not_stop_an_install_that_works() {
     let has = ["ip", "ss", "nstat", "iperf3"].map(Probe::Program);
     let mut machine = Pretend::new(&has, Some(Manager::Apt), &[("--yes", &[NFT])]);
