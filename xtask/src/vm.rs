@@ -54,6 +54,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = 2,
           value_parser = clap::value_parser!(u8).range(1..=16))]
     processors: u8,
+    /// Let the guest's clock count instructions instead of time: one processor and no KVM, but
+    /// however busy this machine is, the guest does not notice
+    #[arg(long, conflicts_with = "processors")]
+    steady: bool,
 }
 
 /// What is run in the guest, and how many tests have to come out of it.
@@ -152,7 +156,12 @@ fn on_kernel(kernel: &Kernel, work: &Work, options: &Options) -> Result<(bool, S
         kernel,
         initramfs: &initramfs,
         console: folder.join("console.log"),
-        processors: options.processors,
+        processors: if options.steady {
+            1
+        } else {
+            options.processors
+        },
+        counted: options.steady,
         limit: Duration::from_mins(options.minutes),
     };
     let output = machine.run()?;
