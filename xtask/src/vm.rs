@@ -7,6 +7,7 @@
 mod cpio;
 mod initramfs;
 mod kernel;
+mod limits;
 mod machine;
 mod modules;
 mod outcome;
@@ -60,10 +61,10 @@ pub(crate) struct Options {
     steady: bool,
 }
 
-/// What is run in the guest, and how many tests have to come out of it.
+/// What is run in the guest, and which tests have to come out of it, if it is tests.
 struct Work {
     job: Job,
-    tests: Option<usize>,
+    tests: Option<Vec<String>>,
 }
 
 /// Runs everything on each kernel in turn; one that fails does not stop the next.
@@ -116,7 +117,7 @@ fn privileged(options: &Options) -> Result<Work> {
     let profile = Profile::default();
     let args = ["--test-threads=1", "--color=never"].map(str::to_owned);
     Ok(Work {
-        tests: Some(names.len()),
+        tests: Some(names),
         job: Job {
             programs: vec![
                 ("privileged", program),
@@ -146,12 +147,18 @@ fn lab() -> Result<Work> {
 fn on_kernel(kernel: &Kernel, work: &Work, options: &Options) -> Result<(bool, String)> {
     let folder = cache().join("run").join(&kernel.release);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let tests = work.tests.as_deref().unwrap_or_default();
+    let left_out = limits::left_out(&kernel.release, tests);
+    let mut job = work.job.clone();
+    job.args.extend(
+        left_out
+            .iter()
+            .flat_map(|left| ["--skip".to_owned(), left.test.to_owned()]),
+    );
     let nonce = nonce()?;
-    let mark = outcome::mark(&nonce);
     let initramfs = folder.join("initramfs");
-    let bytes = initramfs::build(kernel, &work.job, &mark, &folder)?;
-    fs::write(&initramfs, bytes)
-        .with_context(|| format!("cannot write {}", initramfs.display()))?;
+    let bytes = initramfs::build(kernel, &job, &outcome::mark(&nonce), &folder)?;
+    keep(&initramfs, &bytes)?;
     let machine = Machine {
         kernel,
         initramfs: &initramfs,
@@ -165,30 +172,37 @@ fn on_kernel(kernel: &Kernel, work: &Work, options: &Options) -> Result<(bool, S
         limit: Duration::from_mins(options.minutes),
     };
     let output = machine.run()?;
-    keep(&folder.join("output.log"), &output)?;
+    keep(&folder.join("output.log"), output.as_bytes())?;
     let outcome = Outcome::read(&output, &nonce);
     if !matches!(outcome, Outcome::Ended(_)) {
         machine.show_console()?;
     }
-    Ok(verdict(work.tests, &output, outcome))
+    if work.tests.is_none() {
+        return Ok((outcome == Outcome::Ended(0), format!("lab: {outcome}")));
+    }
+    for left in &left_out {
+        ui::say(format_args!("NOT RUN  {}: {}", left.test, left.why));
+    }
+    let counts = (tests.len(), left_out.len());
+    Ok(verdict(counts, &output, outcome))
 }
 
-/// Nothing short of a whole run is good: the end was told, it was a good one, and as many tests
-/// ran as there are.
-fn verdict(tests: Option<usize>, output: &str, outcome: Outcome) -> (bool, String) {
+/// Nothing short of a whole run is good: the end was told, it was a good one, and every test of
+/// the `known` ones ran, except for those `left_out`.
+fn verdict((known, left_out): (usize, usize), output: &str, outcome: Outcome) -> (bool, String) {
     let ended = outcome == Outcome::Ended(0);
-    let Some(expected) = tests else {
-        return (ended, format!("lab: {outcome}"));
-    };
     let mut tally = Tally::default();
     tally.add("privileged", output, ended);
     for failure in tally.failures() {
         ui::say(format_args!("FAILED  {failure}"));
     }
-    let whole = usize::try_from(tally.ran()) == Ok(expected);
+    let whole = usize::try_from(tally.ran()) == Ok(known - left_out);
     let mut said = tally.closing_line();
+    if left_out > 0 {
+        said += &format!(", {left_out} not run");
+    }
     if !whole {
-        said += &format!(", but there are {expected} tests");
+        said += &format!(", but there are {known} tests");
     }
     if !matches!(outcome, Outcome::Ended(_)) {
         said += &format!("; {outcome}");
@@ -196,13 +210,13 @@ fn verdict(tests: Option<usize>, output: &str, outcome: Outcome) -> (bool, Strin
     (ended && whole && tally.is_green(), said)
 }
 
-fn keep(path: &Path, output: &str) -> Result<()> {
-    fs::write(path, output).with_context(|| format!("cannot write {}", path.display()))
+fn keep(path: &Path, content: &[u8]) -> Result<()> {
+    fs::write(path, content).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Everything that is downloaded, and what the last run on each kernel left.
 fn cache() -> PathBuf {
-    exec::workspace_root().join("target/vm")
+    cargo::target_folder().join("vm")
 }
 
 /// A number that nobody can guess, in hexadecimal digits.
@@ -223,30 +237,30 @@ mod tests {
 
     #[test]
     fn a_whole_run_without_failures_is_good() {
-        let (good, said) = verdict(Some(2), GREEN, Outcome::Ended(0));
+        let (good, said) = verdict((2, 0), GREEN, Outcome::Ended(0));
         assert!(good, "{said}");
         assert_eq!(said, "2 passed, 0 failed");
     }
 
     #[test]
     fn a_test_that_did_not_run_is_missed() {
-        let (good, said) = verdict(Some(3), GREEN, Outcome::Ended(0));
+        let (good, said) = verdict((3, 0), GREEN, Outcome::Ended(0));
         assert!(!good);
         assert_eq!(said, "2 passed, 0 failed, but there are 3 tests");
     }
 
     #[test]
-    fn without_its_last_word_a_run_is_not_good() {
-        let (good, said) = verdict(Some(2), GREEN, Outcome::Silent);
-        assert!(!good);
-        assert!(said.contains("without telling an outcome"), "{said}");
-        let (good, _) = verdict(None, "PASSED", Outcome::Silent);
-        assert!(!good);
+    fn a_test_that_was_left_out_is_counted() {
+        let (good, said) = verdict((3, 1), GREEN, Outcome::Ended(0));
+        assert!(good, "{said}");
+        assert_eq!(said, "2 passed, 0 failed, 1 not run");
     }
 
     #[test]
-    fn the_labs_status_is_its_outcome() {
-        assert!(verdict(None, "", Outcome::Ended(0)).0);
-        assert!(!verdict(None, "PASSED", Outcome::Ended(1)).0);
+    fn without_its_last_word_a_run_is_not_good() {
+        let (good, said) = verdict((2, 0), GREEN, Outcome::Silent);
+        assert!(!good);
+        assert!(said.contains("without telling an outcome"), "{said}");
+        assert!(!verdict((2, 0), GREEN, Outcome::Ended(1)).0);
     }
 }

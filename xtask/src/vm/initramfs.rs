@@ -20,7 +20,7 @@ const INIT: &str = include_str!("guest.sh");
 const HOME: &str = "/edgeghost";
 
 /// What the guest is to do.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Job {
     /// Programs of this workspace, each under the name that the guest knows it by; the first is
     /// the one to run, and finds the others beside it.
