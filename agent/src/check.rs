@@ -6,9 +6,10 @@ use std::io::{self, Write};
 use edgeghost_common::Offsets;
 use thiserror::Error;
 
-use crate::bpf::probe_names;
+use crate::bpf::{ProbeOutcome, ProbeState, probe_names};
 use crate::config::{Config, ConfigError};
 use crate::ec2::{Absence, Context, Firmware, MetadataWatch, READ_LIMIT};
+use crate::host::sockets::probe;
 use crate::publish;
 use crate::startup::{self, Unfit};
 
@@ -26,9 +27,14 @@ pub enum CheckError {
 /// Writes a line per finding, and gives the first reason why the agent cannot run here.
 pub fn run(config: &Config, out: &mut impl Write) -> io::Result<Result<(), CheckError>> {
     let networks = networks(config, out)?;
+    let ranges = aws_ranges(config, out)?;
     metadata(config, out)?;
+    witnesses(config, out)?;
     let host = host(config, out)?;
-    Ok(networks.map_err(Into::into).and(host.map_err(Into::into)))
+    Ok(networks
+        .and(ranges)
+        .map_err(Into::into)
+        .and(host.map_err(Into::into)))
 }
 
 /// By what peers are told apart.
@@ -56,6 +62,25 @@ fn networks(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Conf
     Ok(Ok(()))
 }
 
+/// By what AWS's own addresses are told apart.
+fn aws_ranges(config: &Config, out: &mut impl Write) -> io::Result<Result<(), ConfigError>> {
+    let what = "AWS ranges";
+    match config.aws_ranges() {
+        Ok(None) => line(
+            out,
+            true,
+            what,
+            "none: path.aws_ranges names no file, AWS's addresses are like any",
+        )?,
+        Ok(Some(ranges)) => line(out, true, what, &ranges.to_string())?,
+        Err(error) => {
+            line(out, false, what, &error.to_string())?;
+            return Ok(Err(error));
+        }
+    }
+    Ok(Ok(()))
+}
+
 /// What EC2 says of this host. Without it the agent runs all the same.
 fn metadata(config: &Config, out: &mut impl Write) -> io::Result<()> {
     let what = "EC2 metadata";
@@ -75,6 +100,23 @@ fn metadata(config: &Config, out: &mut impl Write) -> io::Result<()> {
             mark(out, "warn", what, &words)
         }
     }
+}
+
+/// Whom it may ask, and what that costs at most.
+fn witnesses(config: &Config, out: &mut impl Write) -> io::Result<()> {
+    let cost = config.witness.cost();
+    let words = if config.witness.is_on() {
+        format!(
+            "{} target(s), while an address is suspect: at most {} connections and {} other \
+             packets an hour",
+            config.witness.all().count(),
+            cost.connections,
+            cost.hop_packets
+        )
+    } else {
+        "off: witness.targets names nobody".to_owned()
+    };
+    line(out, true, "witnesses", &words)
 }
 
 fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> {
@@ -121,12 +163,22 @@ fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> 
         let has = knowledge.lacks(name).is_none();
         line(out, has || !required, name, &words)?;
     }
+    match probe() {
+        Ok(()) => line(out, true, "sockets", "the kernel tells of single sockets")?,
+        Err(error) => mark(
+            out,
+            "warn",
+            "sockets",
+            &format!("{error}: incidents come without a snapshot of their sockets"),
+        )?,
+    }
     if let Err(unfit) = privileges {
         return Ok(Err(unfit));
     }
     Ok(match startup::load(config, &knowledge) {
-        Ok(_) => {
+        Ok((kernel, _)) => {
             line(out, true, "programs", "load and attach")?;
+            refused(kernel.probes(), out)?;
             Ok(())
         }
         Err(unfit) => {
@@ -134,6 +186,19 @@ fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> 
             Err(unfit)
         }
     })
+}
+
+/// Programs that the kernel should run and refuses, and that the agent does without.
+fn refused(probes: &[ProbeOutcome], out: &mut impl Write) -> io::Result<()> {
+    for probe in probes {
+        if let ProbeState::Failed(reason) = &probe.state {
+            // The first line says why; the verifier's log goes on for pages.
+            let reason = reason.lines().next().unwrap_or_default();
+            let words = format!("refused, the agent does without: {reason}");
+            mark(out, "warn", probe.name, &words)?;
+        }
+    }
+    Ok(())
 }
 
 fn line(out: &mut impl Write, good: bool, what: &str, words: &str) -> io::Result<()> {

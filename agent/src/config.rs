@@ -82,6 +82,9 @@ pub struct PathClasses {
     /// `pfx2as`, compressed or not. Without any, peers count as one network by /16 and /32.
     #[serde(deserialize_with = "read::one_or_more")]
     pub as_table: Vec<PathBuf>,
+    /// File of the ranges that AWS publishes as its own, `ip-ranges.json`, compressed or not. It is
+    /// read anew when it changes. Empty for none: then AWS's addresses are like any.
+    pub aws_ranges: PathBuf,
 }
 
 /// The instance metadata (IMDSv2).
@@ -118,8 +121,14 @@ pub struct Detect {
     pub hold_seconds: f64,
     /// The public side must be well for so long before an incident is closed.
     pub recovered_seconds: f64,
-    /// No second advice for an address within so many seconds.
+    /// No second advice of the same kind for an address within so many seconds; a collapse that
+    /// comes meanwhile gets the next step, once.
     pub cooldown_seconds: u64,
+    /// Advice that touches an address, so often in 24 hours at most (1 to 100).
+    pub advices_a_day: u32,
+    /// A verdict that is no collapse must have stood for so long before it is said what to do about
+    /// it; `client_side` and `public_suspect` two and a half times as long.
+    pub counsel_seconds: f64,
 }
 
 /// The agent about itself.
@@ -206,7 +215,9 @@ impl Default for Detect {
             confirm_seconds: 55.0,
             hold_seconds: 20.0,
             recovered_seconds: 120.0,
-            cooldown_seconds: 1_800,
+            cooldown_seconds: 21_600,
+            advices_a_day: 3,
+            counsel_seconds: 120.0,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{ConfigInfo, StopInfo};
 use crate::host::{DropWatch, HostWatch, own_netns};
-use crate::path::AsTable;
+use crate::path::{AsTable, AwsRanges};
 use crate::pipeline::{self, Pipeline};
 use crate::publish::{self, StartFacts};
 use crate::sink::{Identity, Output, OutputError, Queue, Stream, Writer};
@@ -21,7 +21,9 @@ use crate::startup::{self, Unfit};
 use crate::vitals::{self, Figures, Vitals};
 
 mod context;
+mod look;
 mod pace;
+mod ranges;
 mod recorder;
 mod stop;
 mod tick;
@@ -29,6 +31,7 @@ mod witness;
 
 use context::ContextWatch;
 use pace::Pace;
+use ranges::RangesWatch;
 use recorder::Recorder;
 use stop::Stop;
 use witness::Witnesses;
@@ -75,6 +78,8 @@ pub struct RunOptions {
     pub config_file: Option<PathBuf>,
     /// The table of autonomous systems that they name.
     pub systems: Option<Arc<AsTable>>,
+    /// AWS's ranges that they name.
+    pub aws_ranges: Option<Arc<AwsRanges>>,
     /// Where events go.
     pub output: PathBuf,
     /// Where the detector's input is recorded, if it is.
@@ -119,6 +124,7 @@ struct Daemon {
     /// Records received up to the last tick.
     received: u64,
     context: ContextWatch,
+    aws_ranges: Option<RangesWatch>,
     clock: Clock,
     out: pipeline::Output,
     recorder: Option<Recorder>,
@@ -159,12 +165,18 @@ impl Daemon {
             )?),
             None => None,
         };
+        let mut pipeline = Pipeline::new(config, options.systems.clone());
+        pipeline.host_name(&identity.host_name);
         let mut stream = Stream::new(identity, queue);
         stream.emit(first);
+        let aws_ranges = options
+            .aws_ranges
+            .as_ref()
+            .map(|_| RangesWatch::new(&config.path.aws_ranges, Clock::monotonic_ns()));
         let mut daemon = Self {
             kernel,
             records,
-            pipeline: Pipeline::new(config, options.systems.clone()),
+            pipeline,
             stream,
             vitals: Vitals::new(),
             pace: Pace::new(startup::settings(config)),
@@ -173,15 +185,18 @@ impl Daemon {
             netns: own_netns(),
             received: 0,
             context,
+            aws_ranges,
             clock: Clock::anchored(),
             out: pipeline::Output {
                 notes: Vec::new(),
                 samples: recorder.is_some().then(Vec::new),
+                looks: Some(Vec::new()),
             },
             recorder,
-            witnesses: Witnesses::new(config, options.systems.clone()),
+            witnesses: Witnesses::new(&config.witness),
             health: Duration::from_secs_f64(config.health.seconds),
         };
+        daemon.pipeline.set_aws_ranges(options.aws_ranges.clone());
         daemon.look_at_context(Clock::monotonic_ns());
         Ok((daemon, writer))
     }
@@ -272,6 +287,7 @@ impl Daemon {
         let (now_ns, host) = self.look_at_host(true);
         self.pipeline
             .finish(now_ns, &host, self.clock, &mut self.out);
+        self.look_at_sockets(now_ns);
         let witnesses = self.witnesses.take();
         self.out
             .notes

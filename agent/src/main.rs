@@ -37,11 +37,16 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
             if let Some(systems) = &systems {
                 tell(systems);
             }
+            let aws_ranges = config.aws_ranges()?;
+            if let Some(ranges) = &aws_ranges {
+                log::info!("AWS's own addresses are told apart: {ranges}");
+            }
             let (config_file, output, record) = (run.config.config, run.output, run.record);
             daemon::run(&RunOptions {
                 config,
                 config_file,
                 systems,
+                aws_ranges,
                 output,
                 record,
             })?;

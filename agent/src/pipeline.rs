@@ -9,12 +9,15 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::detect::{Assessment, Detector, Params, Progress};
 use crate::ec2::Context;
+use crate::event::{Event, IncidentState, SnapshotMoment, SocketSnapshot, Time};
 use crate::flow::{
-    DecodeError, FlowKey, FlowSample, FlowTable, Local, Record, Step, Windows, decode,
+    DecodeError, FlowKey, FlowSample, FlowTable, Local, Record, SideBySide, Step, Windows, decode,
+    side_by_side,
 };
 use crate::host::HostSample;
-use crate::path::{AsTable, Classifier, PathClass, Ranges};
+use crate::path::{AsTable, AwsRanges, Classifier, Network, PathClass, Ranges};
 use crate::publish::{self, HostWitness, Incidents, Note};
+use crate::remedy;
 
 /// A judgement must stand for this long before it is told: one breath.
 const SETTLE_NS: u64 = 2_000_000_000;
@@ -33,6 +36,21 @@ pub struct Output {
     pub notes: Vec<Note>,
     /// What the detector was fed with, if somebody records it.
     pub samples: Option<Vec<FlowSample>>,
+    /// Sockets to look at now, if somebody can.
+    pub looks: Option<Vec<Wanted>>,
+}
+
+/// Sockets that an incident wants to be looked at in the moment in which it opens or closes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The incident's address.
+    pub local: Local,
+    /// The incident's id.
+    pub incident: String,
+    /// Which moment.
+    pub moment: SnapshotMoment,
+    /// The connections.
+    pub flows: SideBySide,
 }
 
 /// The way from records to events.
@@ -89,6 +107,8 @@ impl Pipeline {
                 hold_ns: nanos(config.detect.hold_seconds),
                 recovered_ns: nanos(config.detect.recovered_seconds),
                 cooldown_ns: config.detect.cooldown_seconds.saturating_mul(1_000_000_000),
+                advices_a_day: usize::try_from(config.detect.advices_a_day).unwrap_or(usize::MAX),
+                counsel_ns: nanos(config.detect.counsel_seconds),
                 settle_ns: SETTLE_NS,
             }),
             incidents: Incidents::new(config.detect.cooldown_seconds),
@@ -99,6 +119,13 @@ impl Pipeline {
             received: 0,
             undecodable: 0,
         }
+    }
+
+    /// With AWS's published ranges from now on, if there are any: flows that go on are put on their
+    /// paths anew.
+    pub fn set_aws_ranges(&mut self, aws: Option<Arc<AwsRanges>>) {
+        self.classifier = self.classifier.clone().with_aws(aws);
+        self.table.reclassify(&self.classifier);
     }
 
     /// Takes in one record; what it gives to tell goes to `out`.
@@ -125,11 +152,15 @@ impl Pipeline {
     /// takes effect at once: flows whose path is another one now are judged there, and what they
     /// said of the path they were taken to be on is forgotten.
     pub fn context(&mut self, context: &Context) {
+        for (local, mapped) in remedy::moves(self.incidents.context(), context) {
+            self.detector.note_remap(local, mapped);
+        }
         self.incidents.note_context(context);
         self.host.note_context(context);
         let ranges = Ranges {
             vpc: context.vpc_blocks().collect(),
             own: context.public_addresses().into_iter().collect(),
+            region: context.instance.region.clone(),
             ..self.ranges.clone()
         };
         if ranges == self.ranges {
@@ -168,6 +199,11 @@ impl Pipeline {
         addresses.filter_map(|(local, _)| self.detector.progress(local))
     }
 
+    /// Takes in the host's name, for advice to name it.
+    pub fn host_name(&mut self, name: &str) {
+        self.incidents.note_host_name(name);
+    }
+
     /// Closes the window if it is time, and judges, as of the monotonic time `now_ns`. To be
     /// called about once a second. Tells whether a window was closed.
     pub fn tick(&mut self, now_ns: u64, host: &HostSample, clock: Clock, out: &mut Output) -> bool {
@@ -179,12 +215,28 @@ impl Pipeline {
         }
         self.host.note(now_ns, host);
         for finding in self.detector.tick(now_ns, host) {
-            let mut note = self.incidents.note(&finding, now_ns, clock);
+            let Some(mut note) = self.incidents.note(&finding, &self.detector, now_ns, clock)
+            else {
+                continue;
+            };
             let evidence = self.host.testify(&finding, &mut note, now_ns);
+            if let Some(looks) = &mut out.looks {
+                looks.extend(wanted(&self.table, finding.local, &note.event));
+            }
             out.notes.push(note);
             out.notes.extend(evidence);
         }
+        if host.detail.is_some() {
+            let time = clock.wall(now_ns);
+            out.notes.extend(self.host.catch_up(now_ns, time));
+        }
         full
+    }
+
+    /// Takes in what the sockets of an incident showed, as of the time of its line.
+    pub fn sockets(&mut self, snapshot: SocketSnapshot, time: Time, out: &mut Output) {
+        self.incidents.note_sockets(&snapshot);
+        out.notes.push(publish::sockets(snapshot, time));
     }
 
     /// Judges for the last time, and tells of the window as far as it got.
@@ -192,6 +244,12 @@ impl Pipeline {
         if !self.tick(now_ns, host, clock, out) {
             self.close_window(now_ns, clock, out);
         }
+    }
+
+    /// Which way to a peer, and whose voice it is, by what is known now.
+    pub fn place(&self, peer: IpAddr) -> (PathClass, Network) {
+        let class = self.classifier.classify(peer);
+        (class, self.classifier.network(peer, class))
     }
 
     /// Peers that suffer, worst first for each local address of the agent's namespace, each with
@@ -300,6 +358,24 @@ impl Pipeline {
     }
 }
 
+/// What is to be looked at because of an event: sockets, when an incident opens or closes.
+fn wanted(table: &FlowTable, local: Local, event: &Event) -> Option<Wanted> {
+    let Event::Incident(incident) = event else {
+        return None;
+    };
+    let moment = match incident.incident.state {
+        IncidentState::Opened => SnapshotMoment::Opened,
+        IncidentState::Closed => SnapshotMoment::Closed,
+        IncidentState::Updated => return None,
+    };
+    Some(Wanted {
+        local,
+        incident: incident.incident.id.clone(),
+        moment,
+        flows: side_by_side(table, local),
+    })
+}
+
 /// Seconds of the configuration, which are checked to be small and positive, in nanoseconds.
 #[expect(
     clippy::cast_possible_truncation,
@@ -309,3 +385,6 @@ impl Pipeline {
 pub fn nanos(seconds: f64) -> u64 {
     (seconds * 1e9) as u64
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! `edgeghost replay`: a recording through the very path and judgement that the daemon uses.
 //!
 //! Judged are the `flow_sample` and `host_sample` lines, with what `agent_start` and `context` say
-//! of the run and the host; every other event is passed over, so that a whole stream can be fed in. What comes out equals what the recording run told, but for
+//! of the run and the host, and what `socket_snapshot` says of an incident's sockets; every other event is passed over, so that a whole stream can be fed in. What comes out equals what the recording run told, but for
 //! `event.sequence`: the judgements are counted by themselves here.
 
 mod explain;
@@ -16,7 +16,7 @@ use thiserror::Error;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::event::{Event, Time};
-use crate::path::AsTable;
+use crate::path::{AsTable, AwsRanges};
 use crate::pipeline::{Output, Pipeline};
 use crate::publish::{self, Note};
 use crate::sink::Identity;
@@ -66,6 +66,7 @@ pub fn run(
         Some(config) => Some(Given {
             config,
             systems: config.systems()?,
+            aws_ranges: config.aws_ranges()?,
         }),
         None => None,
     };
@@ -96,11 +97,14 @@ pub fn run(
 struct Given<'a> {
     config: &'a Config,
     systems: Option<Arc<AsTable>>,
+    aws_ranges: Option<Arc<AwsRanges>>,
 }
 
 impl Given<'_> {
     fn pipeline(&self) -> Pipeline {
-        Pipeline::new(self.config, self.systems.clone())
+        let mut pipeline = Pipeline::new(self.config, self.systems.clone());
+        pipeline.set_aws_ranges(self.aws_ranges.clone());
+        pipeline
     }
 }
 
@@ -142,11 +146,14 @@ impl Replay<'_> {
                 }
             }
             Content::Context(known) => {
-                let context = publish::recorded_context(&known)?;
+                let known = publish::recorded_context(&known)?;
                 self.identity
                     .get_or_insert_with(Identity::unknown)
-                    .learn(&context);
-                self.pipeline.context(&context);
+                    .learn(&known);
+                self.pipeline.context(&known);
+            }
+            Content::Sockets(snapshot) => {
+                self.pipeline.sockets(*snapshot, time, &mut self.output);
             }
             Content::Other => {}
         }
@@ -165,20 +172,23 @@ impl Replay<'_> {
         }
         let path = Path::new("of the recording");
         let recorded = Config::parse(toml, path).map_err(|error| error.to_string())?;
-        self.pipeline = match &self.given {
-            Some(given) => {
-                if *given.config != recorded {
-                    log::warn!(
-                        "judged by the configuration given (digest {}) instead of the recorded \
-                         one ({}): judgements may differ",
-                        given.config.digest(),
-                        recorded.digest()
-                    );
-                }
-                given.pipeline()
+        self.pipeline = if let Some(given) = &self.given {
+            if *given.config != recorded {
+                log::warn!(
+                    "judged by the configuration given (digest {}) instead of the recorded one \
+                     ({}): judgements may differ",
+                    given.config.digest(),
+                    recorded.digest()
+                );
             }
-            None => Pipeline::new(&recorded, recorded_systems(&recorded, time)),
+            given.pipeline()
+        } else {
+            let systems = recorded_systems(&recorded, time);
+            let mut pipeline = Pipeline::new(&recorded, systems);
+            pipeline.set_aws_ranges(recorded_ranges(&recorded, time));
+            pipeline
         };
+        self.pipeline.host_name(&identity.host_name);
         self.identity = Some(identity);
         self.last_ns = 0;
         Ok(())
@@ -221,10 +231,32 @@ fn recorded_systems(recorded: &Config, start: Time) -> Option<Arc<AsTable>> {
     Some(systems)
 }
 
+/// AWS's ranges of a run that began at `start`, if it had them. As with the table of autonomous
+/// systems.
+fn recorded_ranges(recorded: &Config, start: Time) -> Option<Arc<AwsRanges>> {
+    let ranges = recorded.aws_ranges().unwrap_or_else(|error| {
+        log::warn!(
+            "the recorded run told AWS's own addresses apart, and this replay does not: \
+             judgements may differ. {error}"
+        );
+        None
+    })?;
+    if ranges.modified().is_some_and(|at| Time::from(at) > start) {
+        log::warn!(
+            "AWS's ranges were changed after the recorded run had begun: judgements may differ"
+        );
+    }
+    Some(ranges)
+}
+
 /// What a replay tells. Windows are not: their flows and listeners are not recorded.
 fn is_judgement(note: &Note) -> bool {
     matches!(
         note.event,
-        Event::Verdict(_) | Event::Incident(_) | Event::HostEvidence(_) | Event::Recommendation(_)
+        Event::Verdict(_)
+            | Event::Incident(_)
+            | Event::HostEvidence(_)
+            | Event::Recommendation(_)
+            | Event::SocketSnapshot(_)
     )
 }

@@ -10,8 +10,9 @@ use thiserror::Error;
 use crate::remedy::runbook::{BadReport, script};
 use find::Found;
 
-/// The one action that there is a script for, as it is published.
-const REASSOCIATE: &str = "reassociate_elastic_ip";
+/// The actions that there is a script for, as they are published. The script finds the address by
+/// what is known of it.
+const REASSOCIATE: [&str; 2] = ["reassociate_elastic_ip", "find_address_then_reassociate"];
 
 /// Why no script is printed.
 #[derive(Debug, Error)]
@@ -77,7 +78,7 @@ pub fn run(what: &Path, events: Option<&Path>, out: &mut impl Write) -> Result<(
     let (path, incident) = source(what, events)?;
     let found = find::recommendation(&path, incident.as_deref())?;
     let whose = of(found.report.incident.as_deref());
-    if found.action != REASSOCIATE {
+    if !REASSOCIATE.contains(&found.action.as_str()) {
         return Err(RunbookError::NothingToRun {
             whose,
             action: printable(&found.action),

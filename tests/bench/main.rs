@@ -2,6 +2,7 @@
 //! file a benchmark; each prints a table of its own.
 
 mod as_table;
+mod aws_ranges;
 mod detector;
 mod host;
 mod measure;
@@ -34,6 +35,8 @@ struct Arguments {
 enum Command {
     /// The table that tells whose an address is: reading, memory, look-ups
     AsTable(as_table::Options),
+    /// AWS's published ranges: reading, memory, look-ups
+    AwsRanges(aws_ranges::Options),
     /// The judgement: ticks and samples of a busy host, and memory
     Detector(detector::Options),
     /// The judgement of a recording, against real time
@@ -43,6 +46,7 @@ enum Command {
 fn main() -> ExitCode {
     let report = match Arguments::parse().command {
         Command::AsTable(options) => as_table::report(&options),
+        Command::AwsRanges(options) => aws_ranges::report(&options),
         Command::Detector(options) => detector::report(&options),
         Command::Replay(options) => replay::report(&options),
     };

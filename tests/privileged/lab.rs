@@ -51,7 +51,7 @@ fn the_incident_is_detected_advised_and_seen_to_recover() {
     assert_eq!(advice.len(), 1, "{shown}");
     assert_eq!(
         advice[0].text("remediation.action"),
-        "reassociate_elastic_ip",
+        "find_address_then_reassociate",
         "{shown}"
     );
     for part in [
@@ -71,8 +71,67 @@ fn the_incident_is_detected_advised_and_seen_to_recover() {
         &Value::Bool(false),
         "{shown}"
     );
+    assert_snapshots(&events, lab.pid, &shown);
     assert_gone(lab.pid);
     assert_replayed(&recording, &lines);
+}
+
+/// The incident as it was: one session. Without witnesses it would stay a suspicion.
+#[test]
+fn a_lone_session_is_advised_on_with_witnesses() {
+    crate::require_root();
+    let args = ["--lone", "--quick", "--json", "--seconds", "150"];
+    let (lab, lines, stderr) = run_to_end(&args);
+    let shown = format!("{}\n{stderr}", lines.join("\n"));
+    assert_eq!(lab.code, Some(0), "{shown}");
+    let summary: Value = serde_json::from_str(lines.last().expect(&shown)).unwrap();
+    let seconds = |name: &str| summary["lab"]["seconds_from_onset"][name].as_f64();
+    let suspect = seconds("public_suspect").expect(&shown);
+    let collapse = seconds("public_only_collapse").expect(&shown);
+    assert!((0.0..=60.0).contains(&(collapse - suspect)), "{shown}");
+    let asked = |line: &String| line.contains(r#""name":"witness""#);
+    assert!(lines.iter().any(asked), "{shown}");
+    assert_gone(lab.pid);
+}
+
+/// The sockets of both paths side by side, when the incident opened and when it closed.
+fn assert_snapshots(events: &[Event], lab: u32, shown: &str) {
+    let of = |moment: &str| {
+        let mut snapshots = events.iter().filter(|event| {
+            event.name() == "socket_snapshot" && event.text("sockets.moment") == moment
+        });
+        snapshots
+            .next()
+            .unwrap_or_else(|| panic!("no snapshot at {moment}: {shown}"))
+    };
+    let opened = of("opened");
+    let [public, private] = ["sockets.public", "sockets.private"].map(|side| opened.list(side));
+    assert!((1..=5).contains(&public.len()), "{}", opened.line);
+    assert!((1..=5).contains(&private.len()), "{}", opened.line);
+    let figure = |socket: &Value, name: &str| socket[name].as_u64().expect(&opened.line);
+    assert!(figure(&public[0], "total_retrans") >= 3, "{}", opened.line);
+    assert!(
+        figure(&private[0], "snd_cwnd") > figure(&public[0], "snd_cwnd"),
+        "{}",
+        opened.line
+    );
+    assert_eq!(private[0]["process"]["pid"], lab, "{}", opened.line);
+    assert_eq!(
+        private[0]["process"]["name"], "edgeghost-lab",
+        "{}",
+        opened.line
+    );
+    let incident = of("closed").text("incident.id");
+    assert_eq!(opened.text("incident.id"), incident, "{shown}");
+    let closed = events
+        .iter()
+        .find(|event| event.name() == "incident" && event.text("incident.state") == "closed");
+    let evidence = closed.expect(shown).list("incident.evidence").iter();
+    let signals: Vec<&str> = evidence.filter_map(|e| e["signal"].as_str()).collect();
+    assert!(
+        signals.contains(&"public_socket") && signals.contains(&"private_socket"),
+        "{signals:?}: {shown}"
+    );
 }
 
 /// The recording, judged anew, gives what was told live, to the byte; only the sequence counts by
@@ -93,12 +152,13 @@ fn assert_replayed(recording: &Path, live: &[String]) {
     assert_eq!(judgements(&mut replayed.lines()), told);
 }
 
-/// A verdict, incident or recommendation without its sequence.
+/// A verdict, incident, recommendation or snapshot without its sequence.
 fn judgement(line: &str) -> Option<String> {
     let mut event: Value = serde_json::from_str(line).ok()?;
     let name = event.pointer("/event/name")?.as_str()?.to_owned();
     event["event"].as_object_mut()?.remove("sequence");
-    let judged = ["verdict", "incident", "recommendation"].contains(&name.as_str());
+    let told = ["verdict", "incident", "recommendation", "socket_snapshot"];
+    let judged = told.contains(&name.as_str());
     judged.then(|| event.to_string())
 }
 

@@ -11,18 +11,22 @@
 
 mod cwnd;
 mod drops;
+mod evidence;
 mod exact;
+mod firewall;
 mod flood;
 mod host;
 mod incoming;
 mod lab;
 mod loopback;
+mod metadata;
 mod namespaces;
 mod output;
 mod recording;
 mod relay;
 mod retransmit;
 mod reuse;
+mod sockets;
 mod start;
 mod stop;
 mod totals;

@@ -20,6 +20,8 @@ fn help_says_what_each_option_means() {
         "--loss",
         "--seconds",
         "--json",
+        "--lone",
+        "--case",
         "--quick",
         "Exit codes",
     ] {

@@ -7,13 +7,16 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod advice;
 mod as_table;
 mod bench;
 mod call;
 mod command_line;
 mod configuration;
 mod detection;
+mod host;
 mod lab;
+mod made;
 mod metadata;
 mod privilege;
 mod readme;
@@ -22,3 +25,4 @@ mod replay;
 mod runbook;
 mod scenarios;
 mod schema;
+mod witness;

@@ -40,7 +40,10 @@ fn run_without_privilege_says_what_is_missing() {
 
 #[test]
 fn check_without_privilege_says_what_is_missing() {
-    let outcome = as_nobody(&["check"]);
+    let folder = TempDir::new().unwrap();
+    let config = folder.write("edgeghost.toml", "[ec2]\nmetadata = \"off\"\n");
+    let config = config.unwrap();
+    let outcome = as_nobody(&["check", "--config", config.to_str().unwrap()]);
     outcome.expect_code(3);
     let said = format!("{}{}", outcome.stdout, outcome.stderr);
     assert!(said.contains("CAP_BPF"), "{outcome:#?}");

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use edgeghost_tests::binary;
 use edgeghost_tests::schema::Schema;
+use edgeghost_tests::temp::TempDir;
 use serde_json::Value;
 
 use crate::call::agent;
@@ -35,6 +36,17 @@ fn its_events_are_events() {
 }
 
 #[test]
+fn its_settings_are_settings() {
+    let shown = blocks(&readme(), "toml");
+    assert!(shown.len() >= 3, "{shown:?}");
+    for text in shown {
+        let folder = TempDir::new().unwrap();
+        let file = folder.write("edgeghost.toml", &text).unwrap();
+        agent(&["config", "--config", file.to_str().unwrap()]).expect_code(0);
+    }
+}
+
+#[test]
 fn its_commands_are_commands() {
     let listings = blocks(&readme(), "text").concat();
     let commands: BTreeSet<&str> = listings
@@ -57,5 +69,18 @@ fn its_table_of_events_is_whole() {
             readme.contains(&format!("`{name}`")),
             "{name} is not in the README"
         );
+    }
+}
+
+/// What it shows of a recommendation is in the one that is kept whole, which a test makes anew.
+#[test]
+fn its_advice_is_advice() {
+    let path = binary::fixtures().join("recommendation.txt");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let shown = blocks(&readme(), "advice").concat();
+    let lines: Vec<&str> = shown.lines().filter(|line| !line.is_empty()).collect();
+    assert!(lines.len() >= 5, "{lines:?}");
+    for line in lines {
+        assert!(whole.lines().any(|other| other == line), "{line}");
     }
 }

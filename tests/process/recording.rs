@@ -43,7 +43,13 @@ fn its_examples_are_events_and_are_judged() {
         assert_eq!(schema.complaints(&event), Vec::<String>::new());
         names.insert(event["event"]["name"].as_str().unwrap().to_owned());
     }
-    let all = ["agent_start", "context", "flow_sample", "host_sample"];
+    let all = [
+        "agent_start",
+        "context",
+        "flow_sample",
+        "host_sample",
+        "socket_snapshot",
+    ];
     assert_eq!(names, all.map(str::to_owned).into());
     let told = explained(&lines);
     assert!(told.contains(WEB3), "{told}");
@@ -115,9 +121,9 @@ fn lab_with(mapping: &Value) -> String {
 fn advice_names_the_elastic_ip_that_a_recording_knows() {
     let input = lab_with(&json!({
         "public_ip": "203.0.113.25",
-        "allocation_id": "eipalloc-0a",
-        "association_id": "eipassoc-0b",
-        "network_interface_id": "eni-0c",
+        "allocation_id": "eipalloc-0123456789abcdef0",
+        "association_id": "eipassoc-0123456789abcdef0",
+        "network_interface_id": "eni-0123456789abcdef0",
     }));
     let outcome = agent_fed(&["replay", "-"], &input);
     outcome.expect_code(0);
@@ -133,14 +139,19 @@ fn advice_names_the_elastic_ip_that_a_recording_knows() {
     let summary = remediation["summary"].as_str().unwrap();
     assert!(summary.contains("203.0.113.25"), "{summary}");
     let commands = remediation["commands"].to_string();
-    for known in ["us-east-1", "eipalloc-0a", "eipassoc-0b", "eni-0c"] {
+    for known in [
+        "us-east-1",
+        "eipalloc-0123456789abcdef0",
+        "eipassoc-0123456789abcdef0",
+        "eni-0123456789abcdef0",
+    ] {
         assert!(commands.contains(known), "{known}: {commands}");
     }
 }
 
 #[test]
 fn what_is_no_id_is_refused_with_its_line() {
-    let input = lab_with(&json!({ "allocation_id": "eipalloc-0a; reboot" }));
+    let input = lab_with(&json!({ "allocation_id": "eipalloc-0123456789abcdef0; reboot" }));
     let outcome = agent_fed(&["replay", "-"], &input);
     outcome.expect_code(1);
     outcome.expect_stderr(&["line 2", "allocation_id"]);

@@ -63,15 +63,18 @@ fn every_event_is_in_it_and_told_apart_by_its_name() {
         "agent_stop",
         "context",
         "flow_sample",
+        "hops",
         "host_evidence",
         "host_sample",
         "incident",
         "path_window",
         "peer_window",
         "recommendation",
+        "socket_snapshot",
         "tcp_cwnd",
         "tcp_retransmit",
         "verdict",
+        "witness",
     ];
     assert_eq!(names, BTreeSet::from(expected));
     assert_eq!(alternatives.len(), expected.len(), "a name stands twice");

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use edgeghost::event::{Event, IncidentState, VerdictName};
+use edgeghost::event::{Action, Event, IncidentState, Recommendation, VerdictName};
 
 use crate::naive::RULES;
 use crate::sim;
@@ -110,7 +110,9 @@ impl<'a> Judge<'a> {
             Event::Verdict(event) if event.network.local.address == self.local => {
                 self.told(at, named(event.verdict.name), event.verdict.confidence);
             }
-            Event::Recommendation(event) => self.advised(at, event.network.local.address),
+            Event::Recommendation(event) if is_advice(event) => {
+                self.advised(at, event.network.local.address);
+            }
             Event::Incident(event)
                 if event.network.local.address == self.local
                     && event.incident.state == IncidentState::Closed
@@ -206,6 +208,14 @@ impl<'a> Judge<'a> {
         self.outcome.right = self.scenario.verdicts.contains(&self.outcome.verdict);
         self.outcome
     }
+}
+
+/// Whether a recommendation is one that a collapse was waited for with: one that touches an
+/// address, or would if it were not an IPv6 one. What else there is to say of a verdict counts for
+/// nothing here.
+pub(crate) fn is_advice(recommendation: &Recommendation) -> bool {
+    let remediation = &recommendation.remediation;
+    remediation.touches_address || remediation.action == Action::ReportIpv6Path
 }
 
 /// A published verdict by its name here.

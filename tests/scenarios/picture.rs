@@ -23,7 +23,7 @@ use edgeghost::publish;
 use edgeghost::unpack;
 use edgeghost_tests::event::Event;
 
-use crate::judge::named;
+use crate::judge::{is_advice, named};
 use crate::table::Verdict;
 
 /// Shares of segments sent again are over so many ticks.
@@ -207,7 +207,9 @@ fn told(event: &event::Event, address: IpAddr) -> Option<Told> {
                 IncidentState::Closed => Some(Told::Closed),
             }
         }
-        event::Event::Recommendation(event) if event.network.local.address == address => {
+        event::Event::Recommendation(event)
+            if event.network.local.address == address && is_advice(event) =>
+        {
             Some(Told::Advice)
         }
         _ => None,

@@ -8,6 +8,7 @@ use edgeghost::flow::FlowSample;
 use edgeghost::host::HostSample;
 use edgeghost::path::PathClass;
 
+use crate::judge::is_advice;
 use crate::run::Tick;
 
 /// A second: what came in, what each address is judged by, what is told of it.
@@ -29,10 +30,9 @@ pub(crate) fn lines(tick: &Tick<'_>) -> String {
         );
     }
     for note in tick.told {
-        let mark = if matches!(note.event, Event::Recommendation(_)) {
-            "ADVICE"
-        } else {
-            note.event.name()
+        let mark = match &note.event {
+            Event::Recommendation(event) if is_advice(event) => "ADVICE",
+            event => event.name(),
         };
         let _ = writeln!(text, "        -> {mark}: {}", note.message);
     }

@@ -57,6 +57,11 @@ impl Event {
         self.name() == name && self.text("network.local.address").parse() == Ok(local)
     }
 
+    /// Whether it is advice that touches an address; what else there is to say of a verdict is none.
+    pub fn is_advice(&self) -> bool {
+        self.name() == "recommendation" && self.get("remediation.touches_address") == true
+    }
+
     /// Whether its peer is `peer`.
     pub fn has_peer(&self, peer: std::net::IpAddr) -> bool {
         self.text("network.peer.address").parse() == Ok(peer)

@@ -9,7 +9,6 @@ mod query;
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -265,18 +264,4 @@ fn port(log: &str) -> Option<u16> {
     let (_, rest) = log.split_once("Running on http://")?;
     let (line, _) = rest.split_once('\n')?;
     line.rsplit_once(':')?.1.trim().parse().ok()
-}
-
-/// Names the server in messages of tests.
-impl std::fmt::Display for Moto {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "moto at {}", self.at)
-    }
-}
-
-/// Where the programs of `tests/requirements.txt` are.
-pub fn tools() -> Result<PathBuf> {
-    let python = binary::python_program("python")?;
-    let folder = python.parent().context("a program without a folder")?;
-    Ok(folder.to_owned())
 }

@@ -10,7 +10,12 @@ use anyhow::{Context as _, Result, bail};
 const FOLDERS: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 
 /// Programs that the namespaces and the loss need, each with its Debian package.
-pub const NEEDED: [(&str, &str); 3] = [("ip", "iproute2"), ("ss", "iproute2"), ("nft", "nftables")];
+pub const NEEDED: [(&str, &str); 4] = [
+    ("ip", "iproute2"),
+    ("ss", "iproute2"),
+    ("tc", "iproute2"),
+    ("nft", "nftables"),
+];
 
 /// A command of a system program: no input, English output, and a process group of its own, so
 /// that a Ctrl-C in the terminal does not cut it short while it cleans up.

@@ -13,7 +13,8 @@ use crate::setup::{self, Need};
 /// Options of `cargo xtask bench`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// What to measure, and its options: as-table [--table FILE], detector, replay; `-- --help`
+    /// What to measure, and its options: as-table [--table FILE], aws-ranges
+    /// [--file FILE], detector, replay; `-- --help`
     /// explains them
     #[arg(
         required = true,

@@ -1,6 +1,7 @@
 //! Reading a configuration, and refusing what is wrong with it.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +11,10 @@ use thiserror::Error;
 
 use super::Config;
 use crate::hash::fnv1a;
-use crate::path::{AsTable, AsTableError};
+use crate::path::{AsTable, AsTableError, AwsRanges, AwsRangesError};
+
+/// A key, its value, the range that it must be in, and that range in words.
+type Bounded<T> = (&'static str, T, RangeInclusive<T>, &'static str);
 
 /// Each may take its time, and all together have two seconds.
 const MAX_ENDPOINTS: usize = 4;
@@ -59,6 +63,9 @@ pub enum ConfigError {
     /// A table of autonomous systems that it names cannot be used.
     #[error(transparent)]
     AsTable(#[from] AsTableError),
+    /// AWS's ranges that it names cannot be used.
+    #[error(transparent)]
+    AwsRanges(#[from] AwsRangesError),
 }
 
 impl Config {
@@ -78,6 +85,7 @@ impl Config {
             source: Box::new(source),
         })?;
         config.check(path)?;
+        config.check_witness(path)?;
         Ok(config)
     }
 
@@ -101,8 +109,40 @@ impl Config {
         Ok(Some(Arc::new(AsTable::read(files)?)))
     }
 
+    /// AWS's ranges, if it names a file of them.
+    pub fn aws_ranges(&self) -> Result<Option<Arc<AwsRanges>>, ConfigError> {
+        let file = self.path.aws_ranges.as_path();
+        if file.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Arc::new(AwsRanges::read(file)?)))
+    }
+
     fn check(&self, path: &Path) -> Result<(), ConfigError> {
-        let seconds = [
+        let out = |key, value: String, allowed| {
+            Err(ConfigError::Range {
+                path: path.to_owned(),
+                key,
+                value,
+                allowed,
+            })
+        };
+        for (key, value, range, allowed) in self.seconds() {
+            if !range.contains(&value) {
+                return out(key, value.to_string(), allowed);
+            }
+        }
+        for (key, value, range, allowed) in self.counts() {
+            if !range.contains(&value) {
+                return out(key, value.to_string(), allowed);
+            }
+        }
+        self.check_endpoints(path)
+    }
+
+    /// Values that are times or shares, and what they may be.
+    fn seconds(&self) -> Vec<Bounded<f64>> {
+        vec![
             (
                 "report.interval_seconds",
                 self.report.interval_seconds,
@@ -134,36 +174,40 @@ impl Config {
                 "1 to 3600",
             ),
             (
+                "detect.counsel_seconds",
+                self.detect.counsel_seconds,
+                1.0..=86_400.0,
+                "1 to 86400",
+            ),
+            (
                 "health.seconds",
                 self.health.seconds,
                 1.0..=3600.0,
                 "1 to 3600",
             ),
             (
-                "witness.round_seconds",
-                self.witness.round_seconds,
-                5.0..=300.0,
-                "5 to 300",
+                "ec2.refresh_seconds",
+                self.ec2.refresh_seconds,
+                1.0..=3600.0,
+                "1 to 3600",
             ),
-            (
-                "witness.pause_seconds",
-                self.witness.pause_seconds,
-                5.0..=3600.0,
-                "5 to 3600",
-            ),
-        ];
-        let seconds = seconds.into_iter().chain([(
-            "ec2.refresh_seconds",
-            self.ec2.refresh_seconds,
-            1.0..=3600.0,
-            "1 to 3600",
-        )]);
-        let counts = [
+        ]
+    }
+
+    /// Values that are counts, and what they may be.
+    fn counts(&self) -> Vec<Bounded<u32>> {
+        vec![
             (
                 "record.file_mebibytes",
                 self.record.file_mebibytes,
                 1..=4_096,
                 "1 to 4096",
+            ),
+            (
+                "detect.advices_a_day",
+                self.detect.advices_a_day,
+                1..=100,
+                "1 to 100",
             ),
             ("record.files", self.record.files, 1..=1_000, "1 to 1000"),
             (
@@ -190,56 +234,17 @@ impl Config {
                 0..=10_000,
                 "0 to 10000",
             ),
-            (
-                "witness.segments",
-                self.witness.segments,
-                8..=200,
-                "8 to 200",
-            ),
-            (
-                "witness.connections_at_once",
-                self.witness.connections_at_once,
-                1..=16,
-                "1 to 16",
-            ),
-            (
-                "witness.bytes_per_connection",
-                self.witness.bytes_per_connection,
-                1_024..=1_048_576,
-                "1024 to 1048576",
-            ),
-            (
-                "witness.rounds_per_hour",
-                self.witness.rounds_per_hour,
-                1..=60,
-                "1 to 60",
-            ),
-        ];
-        let out = |key, value: String, allowed| {
-            Err(ConfigError::Range {
+        ]
+    }
+
+    fn check_witness(&self, path: &Path) -> Result<(), ConfigError> {
+        if let Some((key, value, allowed)) = self.witness.out_of_range() {
+            return Err(ConfigError::Range {
                 path: path.to_owned(),
                 key,
                 value,
                 allowed,
-            })
-        };
-        for (key, value, range, allowed) in seconds {
-            if !range.contains(&value) {
-                return out(key, value.to_string(), allowed);
-            }
-        }
-        if !(1..=MAX_ENDPOINTS).contains(&self.ec2.endpoints.len()) {
-            let value = format!("a list of {}", self.ec2.endpoints.len());
-            return out(
-                "ec2.endpoints",
-                value,
-                "1 to 4 of them; ec2.metadata = \"off\" asks none",
-            );
-        }
-        for (key, value, range, allowed) in counts {
-            if !range.contains(&value) {
-                return out(key, value.to_string(), allowed);
-            }
+            });
         }
         match self.witness.fault(&self.path.private_cidrs) {
             Some((key, why)) => Err(ConfigError::Refused {
@@ -249,6 +254,19 @@ impl Config {
             }),
             None => Ok(()),
         }
+    }
+
+    fn check_endpoints(&self, path: &Path) -> Result<(), ConfigError> {
+        let count = self.ec2.endpoints.len();
+        if (1..=MAX_ENDPOINTS).contains(&count) {
+            return Ok(());
+        }
+        Err(ConfigError::Range {
+            path: path.to_owned(),
+            key: "ec2.endpoints",
+            value: format!("a list of {count}"),
+            allowed: "1 to 4 of them; ec2.metadata = \"off\" asks none",
+        })
     }
 }
 

@@ -89,6 +89,54 @@ impl Witness {
         Cost::of_an_hour(&self.bounds(), &all, self.hops && self.is_on())
     }
 
+    /// The first key whose value is out of range, the value, and what is allowed.
+    pub(super) fn out_of_range(&self) -> Option<(&'static str, String, &'static str)> {
+        let seconds = [
+            (
+                "witness.round_seconds",
+                self.round_seconds,
+                5.0..=300.0,
+                "5 to 300",
+            ),
+            (
+                "witness.pause_seconds",
+                self.pause_seconds,
+                5.0..=3600.0,
+                "5 to 3600",
+            ),
+        ];
+        let counts = [
+            ("witness.segments", self.segments, 8..=200, "8 to 200"),
+            (
+                "witness.connections_at_once",
+                self.connections_at_once,
+                1..=16,
+                "1 to 16",
+            ),
+            (
+                "witness.bytes_per_connection",
+                self.bytes_per_connection,
+                1_024..=1_048_576,
+                "1024 to 1048576",
+            ),
+            (
+                "witness.rounds_per_hour",
+                self.rounds_per_hour,
+                1..=60,
+                "1 to 60",
+            ),
+        ];
+        let seconds = seconds
+            .into_iter()
+            .find(|(_, value, range, _)| !range.contains(value))
+            .map(|(key, value, _, allowed)| (key, value.to_string(), allowed));
+        let counts = counts
+            .into_iter()
+            .find(|(_, value, range, _)| !range.contains(value))
+            .map(|(key, value, _, allowed)| (key, value.to_string(), allowed));
+        seconds.or(counts)
+    }
+
     /// The first key whose targets will not do, and why; `private` are the networks that count as
     /// private although their addresses are public.
     pub(super) fn fault(&self, private: &[IpNet]) -> Option<(&'static str, String)> {

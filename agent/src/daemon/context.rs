@@ -1,7 +1,7 @@
 //! What is known of the host's surroundings: its own addresses, joined with what the metadata says.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Daemon;
 use crate::config;
@@ -10,11 +10,12 @@ use crate::event::Ec2Info;
 use crate::host::AddressWatch;
 use crate::publish;
 
-/// The first line waits for the metadata no longer than this.
+/// The first line waits for the metadata no longer than this, what else is done meanwhile
+/// included.
 const FIRST: Duration = Duration::from_secs(1);
 
 /// The metadata is asked for again before advice; whoever waits gives up after this.
-const GIVE_UP_NS: u64 = READ_LIMIT.as_nanos() as u64;
+const GIVE_UP_NS: u64 = READ_LIMIT.as_secs() * 1_000_000_000;
 
 /// It is not asked for advice more often than this: an answer is as good a little later.
 const ASK_EVERY_NS: u64 = 4_000_000_000;
@@ -30,6 +31,7 @@ pub(super) struct ContextWatch {
     absence: Option<Absence>,
     request: Option<Request>,
     asked_ns: Option<u64>,
+    started: Instant,
 }
 
 /// Somebody waits for the metadata.
@@ -58,13 +60,16 @@ impl ContextWatch {
             absence: None,
             request: None,
             asked_ns: None,
+            started: Instant::now(),
         })
     }
 
     /// What is known at first, and what the first line says of it; waits a little for the
     /// metadata.
     pub(super) fn first(&self) -> (Context, Ec2Info) {
-        let reading = self.metadata.first(FIRST);
+        let reading = self
+            .metadata
+            .first(FIRST.saturating_sub(self.started.elapsed()));
         let context = self.join(&reading);
         let info = Ec2Info {
             context: reading.known.is_some(),

@@ -9,6 +9,7 @@ use super::{RunError, io_error};
 use crate::clock::Clock;
 use crate::config;
 use crate::ec2::Context;
+use crate::event::{SocketSnapshot, Time};
 use crate::flow::FlowSample;
 use crate::host::HostSample;
 use crate::publish::{self, Note};
@@ -65,6 +66,11 @@ impl Recorder {
     pub(super) fn tick(&mut self, now_ns: u64, host: &HostSample, clock: Clock, last: bool) {
         self.stream
             .emit(publish::host_sample(now_ns, host, clock, last));
+    }
+
+    /// Records what the sockets of an incident showed.
+    pub(super) fn sockets(&mut self, snapshot: &SocketSnapshot, time: Time) {
+        self.stream.emit(publish::sockets(snapshot.clone(), time));
     }
 
     /// How it fares.

@@ -12,8 +12,9 @@ impl Daemon {
     pub(super) fn judge(&mut self) {
         let (now_ns, host) = self.look_at_host(false);
         let window_closed = self.pipeline.tick(now_ns, &host, self.clock, &mut self.out);
+        self.look_at_sockets(now_ns);
         if let Some(witnesses) = &mut self.witnesses {
-            witnesses.tick(now_ns, self.pipeline.assessments(), &mut self.out.notes);
+            witnesses.tick(now_ns, &self.pipeline, &mut self.out.notes);
         }
         self.send();
         if window_closed && self.vitals.has_news(&self.kernel, &self.figures()) {
@@ -41,6 +42,13 @@ impl Daemon {
     /// What a tick goes by, recorded before it is judged; `last` if no other follows.
     pub(super) fn look_at_host(&mut self, last: bool) -> (u64, HostSample) {
         let now_ns = Clock::monotonic_ns();
+        let ranges = self
+            .aws_ranges
+            .as_mut()
+            .and_then(|watch| watch.changed(now_ns));
+        if ranges.is_some() {
+            self.pipeline.set_aws_ranges(ranges);
+        }
         self.look_at_context(now_ns);
         let figures = self.pipeline.figures();
         let busy = figures.flows > 0 || figures.received > self.received;

@@ -8,20 +8,20 @@ use std::net::{IpAddr, SocketAddr};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::config::Config;
-use crate::detect::Assessment;
+use crate::config;
 use crate::event::{Event, HopsDestination, VerdictName, WitnessEnd};
 use crate::flow::Local;
 use crate::host::own_netns;
 use crate::host::witness::{Bounds, Look, PASSES, Planner, Round, Step, Target, View, Visit, look};
-use crate::path::{AsTable, Classifier, Network, PathClass, Ranges};
+use crate::path::PathClass;
+use crate::pipeline::Pipeline;
 use crate::publish::{self, Note, RoundTold};
-
-use std::sync::Arc;
 
 /// Everything about witnesses; there is none where the configuration names no target.
 pub(super) struct Witnesses {
-    targets: Vec<(Target, PathClass, Network)>,
+    targets: Vec<Target>,
+    /// The control among them.
+    private: Option<Target>,
     bounds: Bounds,
     netns: u32,
     planner: Planner,
@@ -61,22 +61,11 @@ pub(super) enum News {
 
 impl Witnesses {
     /// None, unless there are targets.
-    pub(super) fn new(config: &Config, systems: Option<Arc<AsTable>>) -> Option<Self> {
-        let settings = &config.witness;
+    pub(super) fn new(settings: &config::Witness) -> Option<Self> {
         if !settings.is_on() {
             return None;
         }
-        let classifier = Classifier::new(&Ranges {
-            private: config.path.private_cidrs.clone(),
-            ..Ranges::default()
-        })
-        .with_systems(systems);
-        let targets = settings.all().map(|target| {
-            let class = classifier.classify(target.at.ip());
-            (target, class, classifier.network(target.at.ip(), class))
-        });
-        let targets: Vec<_> = targets.collect();
-        warn_of_shared_networks(&targets);
+        let targets: Vec<Target> = settings.all().collect();
         let cost = settings.cost();
         log::info!(
             "witnesses: {} target(s), at most {} connections and {} UDP packets an hour, and only \
@@ -88,6 +77,7 @@ impl Witnesses {
         let bounds = settings.bounds();
         Some(Self {
             targets,
+            private: settings.private,
             bounds,
             netns: own_netns(),
             planner: Planner::new(bounds, settings.private.is_some(), settings.hops),
@@ -101,15 +91,12 @@ impl Witnesses {
 
     /// Takes in what a tick gave to tell and how addresses are judged now; does what is due, and
     /// adds to `notes` what is to be told of that.
-    pub(super) fn tick<'a>(
-        &mut self,
-        now_ns: u64,
-        assessments: impl Iterator<Item = (Local, &'a Assessment)>,
-        notes: &mut Vec<Note>,
-    ) {
-        notes.iter().for_each(|note| self.hear(&note.event));
+    pub(super) fn tick(&mut self, now_ns: u64, pipeline: &Pipeline, notes: &mut Vec<Note>) {
+        for note in &*notes {
+            self.hear(&note.event);
+        }
         let mut looks = Vec::new();
-        for (local, assessment) in assessments {
+        for (local, assessment) in pipeline.assessments() {
             let verdict = self.verdicts.get(&local);
             looks.extend(verdict.map(|verdict| Look {
                 local,
@@ -128,7 +115,7 @@ impl Witnesses {
                     local,
                     verdict,
                     number,
-                } => notes.extend(self.begin(local, verdict, number, now_ns)),
+                } => notes.extend(self.begin((local, verdict, number), pipeline, now_ns)),
                 Step::End => notes.extend(self.end(WitnessEnd::NoLongerSuspect, now_ns)),
                 Step::Hops { local, verdict } => self.view(local, verdict),
             }
@@ -186,7 +173,7 @@ impl Witnesses {
             }
             Event::PeerWindow(window) if window.path.netns == self.netns => {
                 let peer = window.network.peer.address;
-                let ours = self.targets.iter().any(|(of, ..)| of.at.ip() == peer);
+                let ours = self.targets.iter().any(|of| of.at.ip() == peer);
                 let bad = window.path.segments_retransmitted > 0;
                 if bad && !ours && window.path.class == PathClass::Public {
                     // The worst comes first.
@@ -207,20 +194,24 @@ impl Witnesses {
 
     fn begin(
         &mut self,
-        local: Local,
-        verdict: VerdictName,
-        number: u64,
+        (local, verdict, number): (Local, VerdictName, u64),
+        pipeline: &Pipeline,
         now_ns: u64,
     ) -> Option<Note> {
-        let same_family = |target: &Target| target.at.is_ipv4() == local.address.is_ipv4();
         let mut told = RoundTold::new(local, verdict, number, self.bounds.round);
         let mut asked = Vec::new();
-        for (target, class, network) in self.targets.iter().filter(|(of, ..)| same_family(of)) {
-            told.add(target, *class, *network, self.bounds.visits(target));
-            asked.push(*target);
+        for target in &self.targets {
+            let (class, network) = pipeline.place(target.at.ip());
+            // The metadata may know better than the configuration which way is public.
+            let is_control = self.private.as_ref() == Some(target);
+            let fits = (class == PathClass::Private) == is_control;
+            if fits && target.at.is_ipv4() == local.address.is_ipv4() {
+                told.add(target, class, network, self.bounds.visits(target));
+                asked.push(*target);
+            }
         }
         if asked.is_empty() {
-            log::warn!("no witness can be asked from {local}: no target is of its IP version");
+            log::warn!("nobody can be asked from {local}: no target is of its IP version");
             self.planner.ended(now_ns);
             return None;
         }
@@ -248,13 +239,13 @@ impl Witnesses {
 
     /// Looks at the way to the worst peer, and then to a target.
     fn view(&mut self, local: Local, verdict: VerdictName) {
-        let same_family = |at: &SocketAddr| at.is_ipv4() == local.address.is_ipv4();
         let target = self.best.get(&local).copied().or_else(|| {
             let public = self
                 .targets
                 .iter()
-                .filter(|(_, class, _)| *class == PathClass::Public);
-            public.map(|(target, ..)| target.at).find(same_family)
+                .filter(|of| self.private.as_ref() != Some(of));
+            let mut at = public.map(|target| target.at);
+            at.find(|at| at.is_ipv4() == local.address.is_ipv4())
         });
         let worst = self.worst.get(&local).copied();
         let destinations = [
@@ -298,19 +289,6 @@ fn told_view(viewed: &Viewed) -> Option<Note> {
         Err(error) => {
             log::warn!("the way from {local} cannot be looked at: {error}");
             None
-        }
-    }
-}
-
-/// Targets of one autonomous system have one voice; the configuration cannot know.
-fn warn_of_shared_networks(targets: &[(Target, PathClass, Network)]) {
-    let mut seen = BTreeMap::new();
-    for (target, _, network) in targets {
-        if let Some(other) = seen.insert(*network, target.at) {
-            log::warn!(
-                "the witnesses {other} and {} are both in {network}: they have one voice",
-                target.at
-            );
         }
     }
 }

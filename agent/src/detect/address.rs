@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 
 use super::assess::{Assessment, Circumstances};
+use super::change::{Change, Progress};
 use super::hindsight::{Hindsight, Prefixes, public};
-use super::incident::{Change, Course, Progress};
+use super::incident::Course;
 use super::onset;
 use super::params::{
     CALM_S, CHANGE, CHANGE_S, FORGET_S, MEMORY_S, OVERTAKING, OWN, OWN_MAX, OWN_TIME_S, Params,
@@ -162,8 +163,13 @@ impl Address {
         self.course.progress()
     }
 
-    pub(super) fn is_forgotten(&self, now_ns: u64) -> bool {
-        !self.course.is_open() && self.last.saturating_add(FORGET_S) < now_ns / SECOND
+    /// See [`Course::note_remap`].
+    pub(super) const fn note_remap(&mut self, mapped: bool) {
+        self.course.note_remap(mapped);
+    }
+
+    pub(super) fn is_forgotten(&self, now_ns: u64, params: &Params) -> bool {
+        !self.course.matters(now_ns, params) && self.last.saturating_add(FORGET_S) < now_ns / SECOND
     }
 
     /// While all is well and no loss is heard of, a judgement holds for some seconds: votes only

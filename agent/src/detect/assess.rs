@@ -1,7 +1,7 @@
 //! From the evidence on one local address to a judgement.
 
+use super::change::Told;
 use super::freshness::Freshness;
-use super::incident::Told;
 use super::networks::{Networks, Reach, View};
 use super::params::{
     ANSWERS, CHANGE_MARGIN, CHANGE_PRIOR, CONTROL, DECIDED, OWN, PARTIAL, SEEN_BY, SIBLING,
@@ -57,6 +57,8 @@ pub struct Assessment {
     pub explained: bool,
     /// Probability that the public side is bad by the newest evidence alone.
     pub(super) recently_bad: f64,
+    /// Share of public segments sent again, by the newest evidence alone.
+    pub recent_ratio: Option<f64>,
     /// What this address says in favour of the host, to others.
     pub(super) acquits: f64,
     /// Public answers were acknowledged as they should be; `None` if there were too few.
@@ -188,6 +190,7 @@ impl Assessment {
             ongoing_by: Trial::ALL.map(|trial| (trial, freshness.is_ongoing(trial))),
             well_again: is_well(&public, recently_bad) && !freshness.is_stalled(),
             recently_bad,
+            recent_ratio: public.numbers((Reach::Recent, Trial::Sent)).ratio(),
             heard: public.numbers((Reach::Slow, Trial::Sent)).networks > 0,
             silence: at.silence,
             trouble: at.trouble,

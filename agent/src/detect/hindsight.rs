@@ -80,6 +80,22 @@ fn around(prefix: &Prefix, now: u64, onset: u64) -> [Sums; 2] {
     [before, after]
 }
 
+/// Share of bad trials up to the second that made a bad path likeliest: what came after the end
+/// would make it smaller, and the end hard to see.
+fn share_while_bad(seconds: &BTreeMap<u64, (f64, f64)>) -> f64 {
+    let (mut bad, mut all, mut sum) = (0.0, 0.0, 0.0);
+    let (mut most, mut share) = (f64::NEG_INFINITY, 0.0);
+    for second in seconds.values() {
+        bad += second.0;
+        all += second.0 + second.1;
+        sum += onset::for_bad(*second);
+        if sum >= most && all > 0.0 {
+            (most, share) = (sum, bad / all);
+        }
+    }
+    share
+}
+
 /// The last seconds look ordinary rather than like what was before them: from some second on,
 /// [`PASSED_LEAST_S`] ago or more, it is likelier by [`PASSED`] nats that the trouble is over than
 /// that it goes on as it was since its onset (Page's test again, with the change the other way).
@@ -104,4 +120,148 @@ fn has_passed(seconds: &BTreeMap<u64, (f64, f64)>, now: u64) -> bool {
         over += bad * per_bad + good * per_good;
     }
     over >= PASSED
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::params::{OWN, SECOND};
+    use super::super::tests::random::Random;
+    use super::*;
+    use crate::flow::{FlowSample, quiet};
+
+    /// Of so many networks: each second's loss of each, of twenty segments.
+    fn prefixes(
+        random: &mut Random,
+        (networks, seconds): (u64, u64),
+        loss: impl Fn(u64, u64) -> f64,
+    ) -> Prefixes {
+        let mut prefixes = Prefixes::new();
+        for network in 0..networks {
+            let flow = quiet(&format!("{}.7.7.7", 50 + network));
+            let name = (flow.class, PrefixName::of(flow.key.peer, flow.class));
+            let prefix = prefixes
+                .entry(name)
+                .or_insert_with(|| Prefix::new(flow.network));
+            for at in 0..seconds {
+                let lossy = loss(network, at);
+                let lost = (0..20).filter(|_| random.chance(lossy)).count() as u64;
+                prefix.observe(&FlowSample {
+                    time_ns: at * SECOND,
+                    delivered: 20 - lost,
+                    retransmitted: lost,
+                    ..flow
+                });
+            }
+        }
+        prefixes
+    }
+
+    fn look(prefixes: &Prefixes, now: u64) -> Hindsight<'_> {
+        Hindsight {
+            prefixes,
+            now,
+            trial: Trial::Sent,
+            own: OWN,
+        }
+    }
+
+    #[test]
+    fn what_ended_some_seconds_ago_has_passed_and_what_goes_on_has_not() {
+        let mut random = Random::new(31);
+        let (mut missed, mut early) = (0, 0);
+        for _ in 0..200 {
+            let share = random.between(0.1, 0.5);
+            let (from, until) = (60, 60 + 20 + random.below(60));
+            let after = 8 + random.below(60);
+            let bad = |_, at| {
+                if (from..until).contains(&at) {
+                    share
+                } else {
+                    0.01
+                }
+            };
+            let prefixes = prefixes(&mut random, (6, until + after), bad);
+            missed += u32::from(!look(&prefixes, until + after).has_passed(from));
+            let mut during = onset::pooled(public(&prefixes), from, Trial::Sent);
+            during.retain(|at, _| *at < until);
+            early += u32::from(has_passed(&during, until));
+        }
+        assert!(
+            missed < 5 && early < 10,
+            "{missed} missed, {early} too early"
+        );
+    }
+
+    #[test]
+    fn chance_seldom_looks_like_the_end() {
+        let mut random = Random::new(32);
+        let mut passed = 0;
+        for _ in 0..500 {
+            let share = random.between(0.06, 0.5);
+            let prefixes = prefixes(&mut random, (4, 60), |_, _| share);
+            passed += u32::from(look(&prefixes, 60).has_passed(0));
+        }
+        assert!(passed < 25, "{passed} of 500");
+    }
+
+    #[test]
+    fn where_nothing_was_heard_of_lately_nothing_has_passed() {
+        let seconds = |of: &[(u64, f64, f64)]| {
+            let of = of.iter().map(|(at, bad, good)| (*at, (*bad, *good)));
+            has_passed(&of.collect(), 100)
+        };
+        assert!(!seconds(&[]));
+        assert!(!seconds(&[(60, 8.0, 12.0)]), "it is the trouble itself");
+        assert!(!seconds(&[(30, 20.0, 30.0), (98, 0.0, 6.0)]), "too little");
+        assert!(seconds(&[(30, 20.0, 30.0), (70, 0.0, 30.0)]), "sparse");
+        assert!(seconds(&[(80, 20.0, 30.0), (92, 0.0, 30.0)]));
+        assert!(
+            !seconds(&[(80, 20.0, 30.0), (97, 4.0, 6.0), (99, 0.0, 30.0)]),
+            "losses are told later than deliveries"
+        );
+    }
+
+    /// When each network turns bad, and whether that is together.
+    fn together(random: &mut Random, onsets: &[u64]) -> bool {
+        let networks = onsets.len() as u64;
+        let loss = |network: u64, at| {
+            let onset = onsets.get(usize::try_from(network).unwrap());
+            if onset.is_some_and(|onset| at >= *onset) {
+                0.2
+            } else {
+                0.005
+            }
+        };
+        let last = onsets.iter().copied().filter(|at| *at < 1_000).max();
+        let last = last.unwrap();
+        let prefixes = prefixes(random, (networks, last + 30), loss);
+        look(&prefixes, last + 30).came_together(last)
+    }
+
+    #[test]
+    fn networks_turn_bad_together_or_each_by_itself() {
+        let mut random = Random::new(33);
+        const NEVER: u64 = 1_000;
+        for _ in 0..50 {
+            for (onsets, is) in [
+                (&[120; 4][..], true),
+                (&[120, 120, 120, NEVER], true),
+                (&[120, 120, NEVER, NEVER], false),
+                (&[20, 70, 120, NEVER], false),
+                (&[20, 120, 120, NEVER], false),
+                (&[20, 120, 120, 120], true),
+                (&[20, 20, 70, 120, 120], false),
+                (&[20, 20, 120, 120, 120], true),
+            ] {
+                assert_eq!(together(&mut random, onsets), is, "{onsets:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_what_was_before_the_agent_nobody_knows() {
+        let mut random = Random::new(34);
+        let prefixes = prefixes(&mut random, (4, 40), |_, _| 0.2);
+        assert!(look(&prefixes, 40).came_together(0));
+    }
 }

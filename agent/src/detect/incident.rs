@@ -1,84 +1,16 @@
 //! What becomes of judgements over time: an incident opens, is advised upon, and closes.
 
 use super::assess::Assessment;
+use super::change::{Change, Closing, Escalation, Progress, Told};
 use super::hindsight::Hindsight;
+use super::history::{History, Next};
 use super::params::{ONSET_CREDIT_S, OTHER_CAUSE_S, Params, RECOVERING_S, SECOND};
+use super::repair::RepairWatch;
 use super::spell::Spell;
 use super::verdict::Raw;
 
 /// An open incident is told again this often.
 const UPDATE_NS: u64 = 60 * SECOND;
-
-/// Something to tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// The judgement is another one. `recovering` stands for [`Raw`] while an incident heals.
-    Verdict {
-        /// Before; `None` for the first.
-        previous: Option<Told>,
-        /// Now.
-        now: Told,
-    },
-    /// An incident opened.
-    Opened {
-        /// When the public side turned bad, `CLOCK_MONOTONIC` nanoseconds.
-        onset_ns: u64,
-    },
-    /// An open incident, told again.
-    Updated {
-        /// See `Opened`.
-        onset_ns: u64,
-    },
-    /// The time has come for advice.
-    Advise {
-        /// See `Opened`.
-        onset_ns: u64,
-    },
-    /// An incident closed.
-    Closed {
-        /// See `Opened`.
-        onset_ns: u64,
-        /// How.
-        closing: Closing,
-    },
-}
-
-/// A judgement as told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
-    /// As judged.
-    Raw(Raw),
-    /// A collapse is over; watching whether it stays so.
-    Recovering,
-}
-
-/// How an incident closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Closing {
-    /// The evidence is gone: nothing public has moved for as long as evidence lasts.
-    Silence,
-    /// After advice was given.
-    AfterAdvice,
-    /// By itself.
-    ByItself,
-    /// It turned out to be the host's own trouble.
-    OtherCause,
-}
-
-/// How far an address is on the way to advice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// The public side has been bad since then, counted from the onset, nanoseconds.
-    pub bad_since_ns: Option<u64>,
-    /// The verdict has been a collapse since then.
-    pub collapsed_since_ns: Option<u64>,
-    /// It has been well again since then.
-    pub well_since_ns: Option<u64>,
-    /// An incident is open.
-    pub open: bool,
-    /// Advice was given on it.
-    pub advised: bool,
-}
 
 /// Memory of one address.
 #[derive(Debug, Default)]
@@ -90,9 +22,13 @@ pub(super) struct Course {
     /// The verdict has been that it is the host's own trouble.
     other_cause: Spell,
     open: Option<Open>,
-    advised_ns: Option<u64>,
+    history: History,
     told: Option<Told>,
+    /// It was told then.
+    told_ns: u64,
     candidate: Option<(Told, u64)>,
+    /// The mapping of the address changed since the last step; whether it has one now.
+    remapped: Option<bool>,
     settled: Option<u64>,
 }
 
@@ -101,9 +37,13 @@ struct Open {
     onset_ns: u64,
     updated_ns: u64,
     advised: bool,
-    /// Enough networks turned bad at its onset, and not each at a time of its own.
+    /// See [`Progress::together`].
     together: bool,
+    /// See [`Progress::passed`].
+    passed: bool,
+    escalated: bool,
     well_since: Option<u64>,
+    repair: RepairWatch,
 }
 
 impl Open {
@@ -138,6 +78,8 @@ impl Course {
             well_since_ns: open.and_then(|open| open.well_since),
             open: open.is_some(),
             advised: open.is_some_and(|open| open.advised),
+            together: open.is_some_and(|open| open.together),
+            passed: open.is_some_and(|open| open.passed),
         }
     }
 
@@ -154,8 +96,10 @@ impl Course {
         let told = self.tell(now_ns, assessment, params);
         changes.extend(told);
         changes.extend(self.open_or_update(now_ns, params, onset));
+        changes.extend(self.not_recovered(now_ns, assessment));
         changes.extend(self.advise(now_ns, assessment, params, hindsight));
         changes.extend(self.close(now_ns, assessment, params));
+        changes.extend(self.counsel(now_ns, assessment, params));
         changes
     }
 
@@ -181,6 +125,12 @@ impl Course {
         let other = matches!(assessment.raw, Raw::HostWide | Raw::LocalCongestion);
         self.other_cause.note(now_ns, other, || now_ns);
         if let Some(open) = &mut self.open {
+            if let Some(mapped) = self.remapped.take() {
+                open.repair.note_change(now_ns, mapped);
+            }
+            if collapsed {
+                open.repair.note_loss(assessment);
+            }
             let well = assessment.well_again && !assessment.ongoing;
             open.well_since = if well {
                 open.well_since.or(Some(now_ns))
@@ -188,6 +138,17 @@ impl Course {
                 None
             };
         }
+        self.remapped = None;
+    }
+
+    /// The mapping of the address changed, and is there now, or not.
+    pub(super) const fn note_remap(&mut self, mapped: bool) {
+        self.remapped = Some(mapped);
+    }
+
+    /// What was advised on the address still counts.
+    pub(super) fn matters(&self, now_ns: u64, params: &Params) -> bool {
+        self.is_open() || self.history.matters(now_ns, params)
     }
 
     /// The judgement that holds. While an incident is open, old and new evidence mix: until the
@@ -232,6 +193,7 @@ impl Course {
         }
         self.candidate = None;
         let previous = self.told.replace(now);
+        self.told_ns = now_ns;
         Some(Change::Verdict { previous, now })
     }
 
@@ -255,12 +217,16 @@ impl Course {
             return None;
         }
         let onset_ns = onset().or(self.bad.since()).unwrap_or(since);
+        self.history.note_opened(now_ns);
         self.open = Some(Open {
             onset_ns,
             updated_ns: now_ns,
             advised: false,
             together: false,
+            passed: false,
+            escalated: false,
             well_since: None,
+            repair: RepairWatch::default(),
         });
         Some(Change::Opened { onset_ns })
     }
@@ -273,29 +239,76 @@ impl Course {
         hindsight: &Hindsight<'_>,
     ) -> Option<Change> {
         let open = self.open.as_mut().filter(|open| !open.advised)?;
-        let onsets = || [Some(open.onset_ns / SECOND), hindsight.onset()];
+        open.passed = false;
+        let together = |onset| hindsight.came_together(onset);
         open.together = open.together
-            || onsets()
-                .into_iter()
-                .flatten()
-                .any(|onset| hindsight.came_together(onset));
-        let cool = self
-            .advised_ns
-            .is_none_or(|last| now_ns.saturating_sub(last) >= params.cooldown_ns);
+            || together(open.onset_ns / SECOND)
+            || hindsight.onset().is_some_and(together);
         let now = assessment.raw == Raw::PublicOnlyCollapse && assessment.ongoing;
         if !now
-            || !cool
             || !self.bad.has_lasted(now_ns, params.confirm_ns)
             || !self.collapsed.has_lasted(now_ns, params.hold_ns)
+            // Somebody has just taken the step: first see whether it helps.
+            || open.repair.acted()
             || !open.together
-            || hindsight.has_passed(self.bad.since().unwrap_or_default() / SECOND)
         {
             return None;
         }
+        open.passed = hindsight.has_passed(self.bad.since().unwrap_or_default() / SECOND);
+        if open.passed {
+            return None;
+        }
+        let next = self.history.next(now_ns, params)?;
+        let onset_ns = open.onset_ns;
         open.advised = true;
-        self.advised_ns = Some(now_ns);
-        Some(Change::Advise {
-            onset_ns: open.onset_ns,
+        Some(match next {
+            Next::Advise => {
+                self.history.note_advised(now_ns);
+                Change::Advise { onset_ns }
+            }
+            Next::Escalate(reason) => {
+                open.escalated = true;
+                self.history.note_escalated(now_ns);
+                Change::Escalate { onset_ns, reason }
+            }
+        })
+    }
+
+    /// Somebody acted in vain: that, and what is next.
+    fn not_recovered(&mut self, now_ns: u64, assessment: &Assessment) -> Vec<Change> {
+        let now = assessment.raw == Raw::PublicOnlyCollapse && assessment.ongoing;
+        let Some(open) = self.open.as_mut().filter(|_| now) else {
+            return Vec::new();
+        };
+        if !open.repair.is_in_vain(now_ns) {
+            return Vec::new();
+        }
+        let onset_ns = open.onset_ns;
+        let repair = open.repair.figures(assessment);
+        let mut changes = vec![Change::NotRecovered { onset_ns, repair }];
+        if !open.escalated {
+            changes.push(Change::Escalate {
+                onset_ns,
+                reason: Escalation::NotRecovered,
+            });
+            self.history.note_escalated(now_ns);
+        }
+        open.advised = true;
+        open.escalated = true;
+        changes
+    }
+
+    /// What to do about a verdict that is no collapse, if it was told and stands.
+    fn counsel(&mut self, now_ns: u64, assessment: &Assessment, params: &Params) -> Option<Change> {
+        let Some(Told::Raw(verdict)) = self.told else {
+            return None;
+        };
+        let told = (verdict, self.told_ns);
+        let due = assessment.raw == verdict && self.history.counsel(now_ns, told, params);
+        due.then_some(Change::Counsel {
+            verdict,
+            since_ns: self.told_ns,
+            onset_ns: self.open.as_ref().map(|open| open.onset_ns),
         })
     }
 
@@ -315,10 +328,17 @@ impl Course {
             _ => Closing::ByItself,
         };
         let onset_ns = open.onset_ns;
+        let well = closing == Closing::AfterAdvice
+            || (closing == Closing::ByItself && open.repair.acted());
+        let repair = well.then(|| open.repair.figures(assessment));
         self.settled = open.well_since;
         self.open = None;
         self.bad = Spell::default();
         self.collapsed = Spell::default();
-        Some(Change::Closed { onset_ns, closing })
+        Some(Change::Closed {
+            onset_ns,
+            closing,
+            repair,
+        })
     }
 }

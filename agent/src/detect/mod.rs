@@ -11,11 +11,13 @@
 
 mod address;
 mod assess;
+mod change;
 mod escrow;
 mod firewall;
 mod freshness;
 mod gamma;
 mod hindsight;
+mod history;
 mod incident;
 mod network_vote;
 mod networks;
@@ -24,6 +26,7 @@ mod params;
 mod posterior;
 mod prefix;
 mod ratio;
+mod repair;
 mod seconds;
 mod side;
 mod silence;
@@ -35,8 +38,8 @@ mod verdict;
 mod windows;
 
 pub use assess::Assessment;
+pub use change::{Change, Closing, Escalation, Progress, Repair, Told};
 pub use firewall::Firewall;
-pub use incident::{Change, Closing, Progress, Told};
 pub use networks::Reach;
 pub use params::Params;
 pub use posterior::Posterior;
@@ -131,6 +134,13 @@ impl Detector {
         self.addresses.get(&local).map(Address::progress)
     }
 
+    /// The mapping of an address changed, and is there now, or not: somebody acted.
+    pub fn note_remap(&mut self, local: Local, mapped: bool) {
+        if let Some(address) = self.addresses.get_mut(&local) {
+            address.note_remap(mapped);
+        }
+    }
+
     /// Judges every address as of `now_ns`; to be called about once a second, with the clock of
     /// the samples.
     pub fn tick(&mut self, now_ns: u64, host: &HostSample) -> Vec<Finding> {
@@ -155,7 +165,7 @@ impl Detector {
             }));
         }
         self.addresses
-            .retain(|_, address| !address.is_forgotten(now_ns));
+            .retain(|_, address| !address.is_forgotten(now_ns, &self.params));
         self.prefixes = self.addresses.values().map(Address::len).sum();
         findings
     }

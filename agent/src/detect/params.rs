@@ -3,8 +3,6 @@
 //! Where they come from: chosen by what they mean, then kept because they did well on the
 //! scenario benchmark (`cargo xtask scenarios`); none was fitted to a single scenario.
 
-use crate::host::{EXPLAINING_LEAST, EXPLAINING_SHARE};
-
 /// Whole seconds.
 pub(super) const SECOND: u64 = 1_000_000_000;
 
@@ -18,8 +16,12 @@ pub struct Params {
     pub hold_ns: u64,
     /// It must be well for so long before an incident closes.
     pub recovered_ns: u64,
-    /// No second advice within this time.
+    /// No second advice of the same kind within this time; what comes meanwhile gets the next step.
     pub cooldown_ns: u64,
+    /// Advice on an address so often in 24 hours at most.
+    pub advices_a_day: usize,
+    /// A verdict that is no collapse must have stood for so long before counsel on it.
+    pub counsel_ns: u64,
     /// A judgement must stand for so long before it is told. Shorter: verdicts flicker.
     pub settle_ns: u64,
 }
@@ -221,16 +223,27 @@ pub(super) const DIP_S: u64 = 30;
 pub(super) const RECOVERING_S: u64 = 45;
 /// The host itself is at fault for so long before an incident of the address is given up, seconds.
 pub(super) const OTHER_CAUSE_S: u64 = 30;
+/// So long after the mapping was renewed, a path that is as bad as before has not recovered, seconds:
+/// by then the newest evidence is all from since.
+pub(super) const OUTCOME_S: u64 = 120;
+/// So many incidents on an address within [`FLAPPING_S`] are flapping.
+pub(super) const FLAPPING: usize = 3;
+/// See [`FLAPPING`], seconds.
+pub(super) const FLAPPING_S: u64 = 3_600;
+/// A day, seconds.
+pub(super) const DAY_S: u64 = 86_400;
+/// What comes and goes with a client must stand so many times longer before counsel on it.
+pub(super) const COUNSEL_PATIENCE: f64 = 2.5;
 /// Local trouble is remembered for so long, seconds.
 pub(super) const LOCAL_S: u64 = 30;
 /// What the packet filter dropped is told of so many seconds.
 pub(super) const FIREWALL_S: u64 = 120;
 /// Share of the retransmissions of the last seconds that local trouble must be able to explain.
-pub(super) const LOCAL_SHARE: f64 = EXPLAINING_SHARE;
+pub(super) const LOCAL_SHARE: f64 = 0.2;
 /// Fewer packets without a route than this do not tell of a host that is cut off.
 pub(super) const CUT_OFF: u64 = 20;
 /// Fewer packets dropped on the host than this explain nothing.
-pub(super) const LOCAL_LEAST: u64 = EXPLAINING_LEAST;
+pub(super) const LOCAL_LEAST: u64 = 3;
 /// While nothing is amiss and no loss is heard of, addresses are judged anew every so many
 /// seconds.
 pub(super) const CALM_S: u64 = 10;

@@ -181,6 +181,14 @@ mod tests {
         }
     }
 
+    /// What is told as a fault of the host is what is judged as one.
+    #[test]
+    fn findings_weigh_as_the_detector_does() {
+        use crate::host::{EXPLAINING_LEAST, EXPLAINING_SHARE};
+        assert_eq!(LOCAL_LEAST, EXPLAINING_LEAST);
+        assert!((LOCAL_SHARE - EXPLAINING_SHARE).abs() < f64::EPSILON);
+    }
+
     #[test]
     fn a_reset_or_a_lost_link_explains_any_loss() {
         let well = InterfaceDetail {

@@ -149,12 +149,45 @@ pub struct IncidentInfo {
     pub public: Side,
     /// Private side.
     pub private: Side,
-    /// What speaks for it, and what the host shows beside it, at most sixteen.
+    /// What speaks for it, what the sockets showed when it opened, and what the host shows beside
+    /// it, at most sixteen.
     pub evidence: Vec<Finding>,
     /// What speaks against other causes.
     pub ruled_out: Vec<RuledOut>,
     /// Peers that suffer most, at most five.
     pub worst_peers: Vec<WorstPeer>,
+    /// Whether it helped: told at the end, or when somebody has acted in vain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// The figures of the outcome.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repair: Option<Repair>,
+}
+
+/// What came of an incident on which advice was given, or a mapping changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The public path is well again.
+    Recovered,
+    /// The address was mapped anew, and its path is as bad as before.
+    NotRecovered,
+}
+
+/// Before and after.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Repair {
+    /// The mapping of the address was seen to change.
+    pub mapping_changed: bool,
+    /// Since it was last seen to change, seconds; absent where it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds_since_change: Option<f64>,
+    /// Share of public segments sent again, at its worst before anybody acted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retransmit_ratio_before: Option<f64>,
+    /// The same over the last minute or so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retransmit_ratio_after: Option<f64>,
 }
 
 /// Where an incident stands.

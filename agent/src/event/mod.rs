@@ -14,6 +14,7 @@ mod incident;
 mod remediation;
 mod sample;
 pub mod schema;
+mod sockets;
 mod tcp;
 mod time;
 mod window;
@@ -30,14 +31,15 @@ pub use detail::{DriverDetail, HostDetail, InterfaceDetail, RouteDetail, RouteKi
 pub use envelope::{Account, Cloud, EventMeta, Host, Line, Service, Severity};
 pub use evidence::{CheckState, HostCheck, HostEvidence, HostEvidenceInfo, HostFinding};
 pub use incident::{
-    Finding, Incident, IncidentInfo, IncidentState, RuledOut, Side, Verdict, VerdictInfo,
-    VerdictName, WorstPeer,
+    Finding, Incident, IncidentInfo, IncidentState, Outcome, Repair, RuledOut, Side, Verdict,
+    VerdictInfo, VerdictName, WorstPeer,
 };
 pub use remediation::{Action, Command, IncidentRef, Recommendation, Remediation, Target};
 pub use sample::{
     FlowSample, HostSample, SampledDrops, SampledEnd, SampledEnds, SampledFiltered, SampledFlow,
     SampledHost,
 };
+pub use sockets::{SnapshotMoment, SnapshotSockets, SocketFigures, SocketProcess, SocketSnapshot};
 pub use tcp::{
     CwndDetail, End, IpVersion, Network, PathInfo, RetransmitDetail, RetransmitType, TcpCwnd,
     TcpCwndInfo, TcpRetransmit, TcpRetransmitInfo, TcpSocket,
@@ -77,6 +79,7 @@ pub enum Event {
     FlowSample(Box<FlowSample>),
     HostSample(HostSample),
     Context(Box<Context>),
+    SocketSnapshot(Box<SocketSnapshot>),
     Witness(Box<Witness>),
     Hops(Box<Hops>),
 }
@@ -112,6 +115,7 @@ impl Event {
             Self::FlowSample(_) => "flow_sample",
             Self::HostSample(_) => "host_sample",
             Self::Context(_) => "context",
+            Self::SocketSnapshot(_) => "socket_snapshot",
             Self::Witness(_) => "witness",
             Self::Hops(_) => "hops",
         }
@@ -133,7 +137,9 @@ impl Event {
             | Self::Context(_)
             | Self::Witness(_)
             | Self::Hops(_) => Priority::State,
-            Self::Incident(_) | Self::Recommendation(_) => Priority::Alert,
+            Self::Incident(_) | Self::Recommendation(_) | Self::SocketSnapshot(_) => {
+                Priority::Alert
+            }
         }
     }
 

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     AgentHealth, AgentStart, AgentStop, Context, FlowSample, Hops, HostEvidence, HostSample,
-    Incident, Line, PathWindow, PeerWindow, Recommendation, SCHEMA_VERSION, TcpCwnd, TcpRetransmit,
-    Verdict, Witness,
+    Incident, Line, PathWindow, PeerWindow, Recommendation, SCHEMA_VERSION, SocketSnapshot,
+    TcpCwnd, TcpRetransmit, Verdict, Witness,
 };
 
 /// The schema: one alternative per event, told apart by `event.name`.
@@ -30,6 +30,7 @@ pub fn document() -> Value {
         line::<FlowSample>(&mut generator, "flow_sample"),
         line::<HostSample>(&mut generator, "host_sample"),
         line::<Context>(&mut generator, "context"),
+        line::<SocketSnapshot>(&mut generator, "socket_snapshot"),
         line::<Witness>(&mut generator, "witness"),
         line::<Hops>(&mut generator, "hops"),
     ];

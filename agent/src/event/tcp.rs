@@ -62,12 +62,12 @@ impl From<IpAddr> for IpVersion {
 }
 
 /// One end.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct End {
     /// Address.
     pub address: IpAddr,
     /// Port; absent where the event is about an address as a whole.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
 }
 

@@ -1,7 +1,7 @@
 //! Sums over a window: per path, and for peers with retransmissions.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::tcp::Network;
 use crate::path::PathClass;
@@ -25,7 +25,7 @@ pub struct PeerWindow {
 }
 
 /// A local address, where no peer is meant.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LocalOnly {
     /// This host's end.
     pub local: super::tcp::End,

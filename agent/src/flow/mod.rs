@@ -3,6 +3,7 @@
 mod decode;
 mod names;
 mod sample;
+mod side_by_side;
 mod table;
 mod window;
 
@@ -11,5 +12,6 @@ pub use names::{ca_state, state};
 #[cfg(test)]
 pub(crate) use sample::quiet;
 pub use sample::{FlowKey, FlowSample, Kinds, Local};
-pub use table::{FlowTable, Step};
+pub use side_by_side::{SideBySide, side_by_side};
+pub use table::{FlowTable, Recent, Step};
 pub use window::{PathSums, PeerSums, Sums, Windows};

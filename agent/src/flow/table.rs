@@ -7,7 +7,7 @@ use edgeghost_common::record::{
 };
 use lru::LruCache;
 
-use super::sample::{FlowKey, FlowSample, Kinds};
+use super::sample::{FlowKey, FlowSample, Kinds, Local};
 use crate::path::{Classifier, Network, PathClass};
 
 /// States by `include/net/tcp_states.h`.
@@ -35,6 +35,28 @@ struct Known {
     judged: bool,
     /// Window in which it was last active.
     window: u64,
+    recent: Recent,
+}
+
+/// What a flow did lately, fading with every report.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Recent {
+    /// Segments sent again.
+    pub retransmitted: f64,
+    /// Segments delivered.
+    pub delivered: f64,
+}
+
+impl Recent {
+    /// What is left of it at the next report: of reports a second apart, some ten count.
+    const LEFT: f64 = 0.9;
+
+    fn after(self, sample: &FlowSample) -> Self {
+        Self {
+            retransmitted: self.retransmitted * Self::LEFT + sample.retransmitted as f64,
+            delivered: self.delivered * Self::LEFT + sample.delivered as f64,
+        }
+    }
 }
 
 /// What a flow's report led to.
@@ -94,6 +116,7 @@ impl FlowTable {
         );
         let first_in_window = before.as_ref().is_none_or(|known| known.window != window);
         let forgetful = self.evicted > 0;
+        let recent = before.as_ref().map(|known| known.recent);
         let sample = news(
             key,
             (class, network, judged),
@@ -113,6 +136,7 @@ impl FlowTable {
                     network,
                     judged,
                     window,
+                    recent: recent.unwrap_or_default().after(&sample),
                 },
             );
         }
@@ -124,7 +148,7 @@ impl FlowTable {
 
     /// Puts every flow on its path anew, after that may have become another.
     pub fn reclassify(&mut self, classifier: &Classifier) {
-        for (key, known) in self.flows.iter_mut() {
+        for (key, known) in &mut self.flows {
             known.class = classifier.classify(key.peer);
             known.network = classifier.network(key.peer, known.class);
             known.judged = classifier.judged(key.peer);
@@ -138,6 +162,14 @@ impl FlowTable {
             .iter()
             .filter(move |(_, known)| known.window == window)
             .map(|(key, known)| (key, known.class, &known.view))
+    }
+
+    /// Every flow of a local address, with its path and what it did lately.
+    pub fn of(&self, local: Local) -> impl Iterator<Item = (&FlowKey, PathClass, Recent)> {
+        self.flows
+            .iter()
+            .filter(move |(key, _)| key.local() == local)
+            .map(|(key, known)| (key, known.class, known.recent))
     }
 
     fn remember(&mut self, key: FlowKey, known: Known) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::driver::Driver;
+use super::qdisc::QueueDrops;
 use super::reader::{State, Way};
 use crate::event::{DriverDetail, HostDetail, InterfaceDetail, RouteDetail};
 
@@ -39,7 +40,6 @@ fn interface(before: &State, now: &State, index: u32) -> Option<InterfaceDetail>
     let of = |count: fn(&super::link::Counts) -> u64| {
         counts.and_then(|(now, was)| count(&now).checked_sub(count(&was)))
     };
-    let queue = |state: &State| state.queues.as_ref()?.get(&index).copied();
     let driver = now.drivers.get(&index).map(|driver| {
         let was = before.drivers.get(&index).filter(|_| was.is_some());
         self::driver(was, driver)
@@ -58,9 +58,11 @@ fn interface(before: &State, now: &State, index: u32) -> Option<InterfaceDetail>
         tx_errors: of(|counts| counts.tx_errors),
         rx_dropped: of(|counts| counts.rx_dropped),
         tx_dropped: of(|counts| counts.tx_dropped),
-        queue_drops: queue(now)
-            .zip(queue(before))
-            .and_then(|(now, was)| drops(was, now)),
+        queue_drops: now
+            .queues
+            .as_ref()
+            .zip(before.queues.as_ref().filter(|_| was.is_some()))
+            .and_then(|(now, before)| Some(drops(before, index, *now.get(&index)?))),
         driver,
     })
 }
@@ -73,9 +75,11 @@ const fn wrapped(now: u64, was: u64) -> u64 {
     }
 }
 
-/// Drops of a queue since `was`; nothing if it was set anew meanwhile.
-pub(super) fn drops(was: u32, now: u32) -> Option<u64> {
-    now.checked_sub(was).map(u64::from)
+/// Drops of an interface's queueing discipline since `before`. One that is new, or was set anew,
+/// counts from zero.
+pub(super) fn drops(before: &QueueDrops, index: u32, now: u32) -> u64 {
+    let was = before.get(&index).copied().unwrap_or_default();
+    wrapped(now.into(), was.into())
 }
 
 fn driver(before: Option<&Driver>, now: &Driver) -> DriverDetail {
@@ -227,7 +231,7 @@ mod tests {
         let after = state(begin, counts(2), 3, &[(names[0], 0), (names[1], 4)]);
         let detail = between(&before, &after, &BTreeSet::new());
         let ens5 = &detail.interfaces[0];
-        assert_eq!((ens5.rx_errors, ens5.queue_drops), (None, None));
+        assert_eq!((ens5.rx_errors, ens5.queue_drops), (None, Some(3)));
         let driver = ens5.driver.as_ref().unwrap();
         assert_eq!(driver.resets, Some(1));
         assert_eq!(driver.allowances["pps_allowance_exceeded"], 4);

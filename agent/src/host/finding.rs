@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use super::history::Window;
 use crate::event::{CheckState, HostCheck, HostFinding};
 
-/// Fewer packets lost on the host than this explain nothing.
+/// Fewer packets lost on the host than this explain nothing; the detector's measure, as the next.
 pub const EXPLAINING_LEAST: u64 = 3;
 /// The host's losses must be at least this share of the retransmissions to explain them.
 pub const EXPLAINING_SHARE: f64 = 0.2;

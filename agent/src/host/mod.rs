@@ -15,6 +15,7 @@ mod qdisc;
 mod reader;
 mod route;
 mod sample;
+pub mod sockets;
 mod watch;
 pub mod witness;
 

@@ -94,9 +94,7 @@ impl HostWatch {
     /// Takes in what was read beside.
     fn take(&mut self, reading: Reading, news: &mut HostSample) {
         if let (Some(now), Some(before)) = (&reading.queues, &self.queues) {
-            let grown = now
-                .iter()
-                .filter_map(|(index, now)| drops(*before.get(index)?, *now));
+            let grown = now.iter().map(|(index, now)| drops(before, *index, *now));
             if let Some(grown) = grown.reduce(u64::saturating_add) {
                 news.local_drops = Some(news.local_drops.unwrap_or(0).saturating_add(grown));
             }

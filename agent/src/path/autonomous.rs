@@ -4,7 +4,6 @@
 //! fail together; see [`super::Network`].
 
 mod pfx2as;
-mod spans;
 #[cfg(test)]
 mod tests;
 
@@ -15,9 +14,9 @@ use std::time::{Duration, SystemTime};
 
 use ipnet::IpNet;
 
+use super::spans::{Entry, NOBODY, Spans};
 use super::unmap;
 pub use pfx2as::AsTableError;
-use spans::{Entry, NOBODY, Spans};
 
 /// Addresses change hands: a table older than this is worth a word.
 const OLD: Duration = Duration::from_hours(90 * 24);

@@ -11,11 +11,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use prefix_trie::joint::{JointPrefixMap, JointPrefixSet};
+use prefix_trie::joint::JointPrefixMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AsTable, Network, unmap};
+use super::{AsTable, AwsRanges, Network, unmap};
 
 /// Which way a packet to a peer leaves the host.
 #[derive(
@@ -108,9 +108,6 @@ const TRANSLATED: [IpNet; 4] = [
     v6(0x2002, 0, 0, 0, 16),
 ];
 
-/// Services of the link: metadata, DNS and time (VPC user guide, "Link-local addresses").
-const LINK_SERVICES: [IpNet; 2] = [v4(169, 254, 0, 0, 16), v6(0xfd00, 0xec2, 0, 0, 32)];
-
 /// What is known about address ranges besides the built-in table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ranges {
@@ -120,8 +117,8 @@ pub struct Ranges {
     pub vpc: Vec<IpNet>,
     /// The instance's own public addresses, from the same source.
     pub own: Vec<IpAddr>,
-    /// AWS's published ranges; empty unless a ranges file is configured.
-    pub aws: Vec<IpNet>,
+    /// The region of this host, from the same source.
+    pub region: Option<String>,
 }
 
 impl Ranges {
@@ -129,7 +126,7 @@ impl Ranges {
     pub fn differences(&self, other: &Self) -> Vec<IpNet> {
         let all = |ranges: &Self| -> BTreeSet<IpNet> {
             let own = ranges.own.iter().copied().map(IpNet::from);
-            let blocks = ranges.private.iter().chain(&ranges.vpc).chain(&ranges.aws);
+            let blocks = ranges.private.iter().chain(&ranges.vpc);
             blocks.copied().chain(own).collect()
         };
         all(self)
@@ -144,7 +141,8 @@ impl Ranges {
 pub struct Classifier {
     known: JointPrefixMap<IpNet, PathClass>,
     own: BTreeSet<IpAddr>,
-    aws: JointPrefixSet<IpNet>,
+    region: Option<String>,
+    aws: Option<Arc<AwsRanges>>,
     systems: Option<Arc<AsTable>>,
 }
 
@@ -165,7 +163,8 @@ impl Classifier {
         Self {
             known,
             own: ranges.own.iter().copied().map(unmap).collect(),
-            aws: ranges.aws.iter().copied().map(normal).collect(),
+            region: ranges.region.clone(),
+            aws: None,
             systems: None,
         }
     }
@@ -173,7 +172,15 @@ impl Classifier {
     /// The same with other ranges.
     #[must_use]
     pub fn with_ranges(&self, ranges: &Ranges) -> Self {
-        Self::new(ranges).with_systems(self.systems.clone())
+        Self::new(ranges)
+            .with_systems(self.systems.clone())
+            .with_aws(self.aws.clone())
+    }
+
+    /// With AWS's published ranges, if there are any.
+    #[must_use]
+    pub fn with_aws(self, aws: Option<Arc<AwsRanges>>) -> Self {
+        Self { aws, ..self }
     }
 
     /// With a table by which public peers are told apart, if there is one.
@@ -202,7 +209,7 @@ impl Classifier {
         if let Some(embedded) = nat64(address) {
             return self.classify(embedded);
         }
-        if self.aws.get_lpm(&IpNet::from(address)).is_some() {
+        if self.aws.as_ref().is_some_and(|aws| aws.contains(address)) {
             PathClass::Aws
         } else {
             PathClass::Public
@@ -215,15 +222,18 @@ impl Classifier {
     ///   then it is known which way it is reached.
     /// - Not to the instance's own public addresses: such a flow turns round at the gateway, over
     ///   the very mapping that is in question, and is neither a client's nor a control.
-    /// - Not to the services of the link: the hypervisor answers them, no path is taken, and this
-    ///   agent's own questions for the metadata must not speak for it or against it.
+    /// - Not to S3 and DynamoDB in the own region: they may be reached by way of a gateway endpoint,
+    ///   and only the VPC's route table knows whether they are.
     pub fn judged(&self, address: IpAddr) -> bool {
         let address = unmap(address);
         let translated = TRANSLATED.iter().any(|range| range.contains(&address));
-        let of_link = LINK_SERVICES.iter().any(|range| range.contains(&address));
-        !self.own.contains(&address)
-            && !of_link
-            && (!translated || self.known_class(address).is_some())
+        let known = self.known_class(address).is_some();
+        let gateway = || {
+            let region = self.region.as_deref();
+            let aws = self.aws.as_ref();
+            aws.is_some_and(|aws| aws.may_have_gateway(address, region))
+        };
+        !self.own.contains(&address) && (known || !(translated || gateway()))
     }
 
     fn known_class(&self, address: IpAddr) -> Option<PathClass> {

@@ -2,15 +2,18 @@
 //!
 //! Pure: what the instance metadata and the configuration say about addresses comes in as
 //! [`Ranges`], and stays a guess from inside the host. The routes are not asked. Only
-//! [`AsTable::read`] opens files.
+//! [`AsTable::read`] and [`AwsRanges::read`] open files.
 
 mod autonomous;
+mod aws;
 mod class;
 mod network;
+mod spans;
 
 use std::net::{IpAddr, Ipv6Addr};
 
 pub use autonomous::{AsTable, AsTableError};
+pub use aws::{AwsRange, AwsRanges, AwsRangesError};
 pub use class::{Classifier, PathClass, Ranges};
 pub use network::{Network, Prefix};
 

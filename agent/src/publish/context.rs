@@ -12,6 +12,7 @@ use crate::event::{
 };
 use crate::flow::Local;
 use crate::path::unmap;
+use crate::remedy::ids::Id;
 
 /// Addresses told at most: a line of them stays below the longest that is allowed.
 const MAX_ADDRESSES: usize = 48;
@@ -168,7 +169,7 @@ fn texts<T: ToString>(values: impl Iterator<Item = T>) -> Vec<String> {
 }
 
 /// The context, out of a recording. Its values end up in command lines that somebody may paste
-/// into a shell, so an id with anything but letters, digits and hyphens is refused.
+/// into a shell, so what does not look like the id that it should be is refused.
 pub fn recorded_context(context: &event::Context) -> Result<Context, String> {
     let info = &context.context;
     let mut addresses = BTreeMap::new();
@@ -179,9 +180,18 @@ pub fn recorded_context(context: &event::Context) -> Result<Context, String> {
         };
         let mapping = Mapping {
             public_ip: known.public_ip,
-            allocation_id: id("allocation_id", known.allocation_id.as_deref())?,
-            association_id: id("association_id", known.association_id.as_deref())?,
+            allocation_id: id(
+                Id::Allocation,
+                "allocation_id",
+                known.allocation_id.as_deref(),
+            )?,
+            association_id: id(
+                Id::Association,
+                "association_id",
+                known.association_id.as_deref(),
+            )?,
             network_interface_id: id(
+                Id::Interface,
                 "network_interface_id",
                 known.network_interface_id.as_deref(),
             )?,
@@ -197,13 +207,13 @@ pub fn recorded_context(context: &event::Context) -> Result<Context, String> {
         },
         read_ns: info.read_monotonic_ns,
         instance: Instance {
-            id: id("instance_id", info.instance_id.as_deref())?,
+            id: id(Id::Instance, "instance_id", info.instance_id.as_deref())?,
             kind: word("instance_type", info.instance_type.as_deref())?,
-            life_cycle: id("life_cycle", info.life_cycle.as_deref())?,
-            account: id("account_id", info.account_id.as_deref())?,
-            region: id("region", info.region.as_deref())?,
-            zone: id("availability_zone", info.availability_zone.as_deref())?,
-            partition: id("partition", info.partition.as_deref())?,
+            life_cycle: word("life_cycle", info.life_cycle.as_deref())?,
+            account: id(Id::Account, "account_id", info.account_id.as_deref())?,
+            region: id(Id::Region, "region", info.region.as_deref())?,
+            zone: word("availability_zone", info.availability_zone.as_deref())?,
+            partition: word("partition", info.partition.as_deref())?,
         },
         interfaces: interfaces.collect::<Result<_, _>>()?,
         vpc: blocks::<BTreeSet<_>>("vpc_cidr_blocks", &info.vpc_cidr_blocks)?,
@@ -216,12 +226,12 @@ fn recorded_interface(interface: &ContextInterface) -> Result<Interface, String>
     let associations = interface.associations.iter();
     Ok(Interface {
         mac: word("mac", Some(&interface.mac))?.unwrap_or_default(),
-        id: id("interfaces.id", interface.id.as_deref())?,
+        id: id(Id::Interface, "interfaces.id", interface.id.as_deref())?,
         device_number: interface.device_number,
         network_card: interface.network_card,
-        owner: id("owner_id", interface.owner_id.as_deref())?,
-        subnet_id: id("subnet_id", interface.subnet_id.as_deref())?,
-        vpc_id: id("vpc_id", interface.vpc_id.as_deref())?,
+        owner: word("owner_id", interface.owner_id.as_deref())?,
+        subnet_id: id(Id::Subnet, "subnet_id", interface.subnet_id.as_deref())?,
+        vpc_id: id(Id::Vpc, "vpc_id", interface.vpc_id.as_deref())?,
         private_ipv4: interface.private_ipv4.clone(),
         associations: associations.map(|a| (a.private_ip, a.public_ip)).collect(),
         ipv6: interface.ipv6.clone(),
@@ -238,29 +248,25 @@ fn blocks<C: FromIterator<ipnet::IpNet>>(field: &str, texts: &[String]) -> Resul
     texts.iter().map(block).collect()
 }
 
-fn id(field: &str, text: Option<&str>) -> Result<Option<String>, String> {
-    checked(field, text, |byte| {
-        byte.is_ascii_alphanumeric() || byte == b'-'
-    })
+fn id(kind: Id, field: &str, text: Option<&str>) -> Result<Option<String>, String> {
+    checked(field, text, |text| kind.fits(text))
 }
 
-/// As an id, with dots and colons.
+/// Letters, digits, hyphens, dots and colons: what gets into no command.
 fn word(field: &str, text: Option<&str>) -> Result<Option<String>, String> {
-    checked(field, text, |byte| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b':')
+    checked(field, text, |text| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b':');
+        !text.is_empty() && text.len() <= 64 && !text.starts_with('-') && text.bytes().all(fits)
     })
 }
 
 fn checked(
     field: &str,
     text: Option<&str>,
-    fits: fn(u8) -> bool,
+    fits: impl Fn(&str) -> bool,
 ) -> Result<Option<String>, String> {
-    let plain = |text: &str| {
-        !text.is_empty() && text.len() <= 64 && !text.starts_with('-') && text.bytes().all(fits)
-    };
     match text {
-        Some(text) if !plain(text) => Err(format!("context: `{field}` is no id: {text:?}")),
+        Some(text) if !fits(text) => Err(format!("context: `{field}` is no id: {text:?}")),
         text => Ok(text.map(str::to_owned)),
     }
 }
@@ -369,7 +375,16 @@ mod tests {
 
     #[test]
     fn what_is_no_id_does_not_get_into_a_command() {
-        for bad in ["eipalloc-1; reboot", "$(x)", "", "--help", "<X>", "a\nb"] {
+        for bad in [
+            "eipalloc-1; reboot",
+            "$(x)",
+            "",
+            "--help",
+            "<X>",
+            "a\nb",
+            "eipalloc-0a",
+            "eni-0123456789abcdef0",
+        ] {
             let mut context = host(1);
             for mapping in context.addresses.values_mut() {
                 mapping.allocation_id = Some(bad.to_owned());

@@ -8,7 +8,7 @@ use crate::detect::{self, Change};
 use crate::ec2::Context;
 use crate::event::{
     CheckState, Event, Finding, HostCheck, HostEvidence, HostEvidenceInfo, HostFinding,
-    IncidentInfo, IncidentRef, LocalOnly, RuledOut, Severity,
+    IncidentInfo, IncidentRef, IncidentState, LocalOnly, RuledOut, Severity, Time,
 };
 use crate::flow::{Local, PeerSums};
 use crate::host::{History, HostSample, Subject, Window, excludes_a_cause, findings};
@@ -40,8 +40,14 @@ pub struct HostWitness {
 
 /// Of an open incident.
 struct Open {
+    id: String,
+    onset_ns: u64,
     /// The host before its onset.
     before: Window,
+    /// What the packet filter did, when that was last judged.
+    firewall: HostFinding,
+    /// Interfaces and drivers have been read since the onset.
+    read: bool,
     /// What was told last.
     told: Vec<(HostCheck, CheckState)>,
 }
@@ -88,46 +94,72 @@ impl HostWitness {
         now_ns: u64,
     ) -> Option<Note> {
         let (onset_ns, closed) = match finding.change {
-            Change::Opened { onset_ns } | Change::Updated { onset_ns } => (onset_ns, false),
+            Change::Opened { onset_ns }
+            | Change::Updated { onset_ns }
+            | Change::NotRecovered { onset_ns, .. } => (onset_ns, false),
             Change::Closed { onset_ns, .. } => (onset_ns, true),
-            Change::Verdict { .. } | Change::Advise { .. } => return None,
+            Change::Verdict { .. }
+            | Change::Advise { .. }
+            | Change::Escalate { .. }
+            | Change::Counsel { .. } => return None,
         };
         let Event::Incident(incident) = &mut note.event else {
             return None;
         };
-        let local = finding.local;
-        let own_namespace = self.is_own(local);
-        let from_ns = onset_ns.max(now_ns.saturating_sub(DURING_NS));
-        let during = self.history.window(from_ns, now_ns);
-        let history = &self.history;
-        let open = self.open.entry(local).or_insert_with(|| Open {
-            before: history.window(onset_ns.saturating_sub(BEFORE_NS), onset_ns),
+        let (local, id) = (finding.local, incident.incident.id.clone());
+        let mut open = self.open.remove(&local).unwrap_or_else(|| Open {
+            before: self
+                .history
+                .window(onset_ns.saturating_sub(BEFORE_NS), onset_ns),
+            firewall: firewall::diagnostic(&finding.assessment),
+            id,
+            onset_ns,
+            read: false,
             told: Vec::new(),
         });
+        open.firewall = firewall::diagnostic(&finding.assessment);
+        let (found, seconds) = self.look(local, &mut open, now_ns);
+        enter(&mut incident.incident, &found);
+        let changed = open.hears(&found);
+        let state = incident.incident.state;
+        let told = (changed || closed).then(|| open.tell(local, state, found, seconds, note.time));
+        if !closed {
+            self.open.insert(local, open);
+        }
+        told
+    }
+
+    /// Tells of open incidents whose host could not be looked at yet when they opened.
+    pub fn catch_up(&mut self, now_ns: u64, time: Time) -> Vec<Note> {
+        let late = self.open.iter().filter(|(_, open)| !open.read);
+        let mut late: Vec<Local> = late.map(|(local, _)| *local).collect();
+        late.sort();
+        let mut notes = Vec::new();
+        for local in late {
+            let Some(mut open) = self.open.remove(&local) else {
+                continue;
+            };
+            let (found, seconds) = self.look(local, &mut open, now_ns);
+            if open.read && open.hears(&found) {
+                notes.push(open.tell(local, IncidentState::Updated, found, seconds, time));
+            }
+            self.open.insert(local, open);
+        }
+        notes
+    }
+
+    /// Makes every diagnostic over the incident so far; with the time looked at, seconds.
+    fn look(&self, local: Local, open: &mut Open, now_ns: u64) -> (Vec<HostFinding>, f64) {
+        let from_ns = open.onset_ns.max(now_ns.saturating_sub(DURING_NS));
+        let during = self.history.window(from_ns, now_ns);
         let subject = Subject {
             address: local.address,
-            own_namespace,
+            own_namespace: self.is_own(local),
         };
         let mut found = findings(&during, &open.before, subject);
-        found.push(firewall::diagnostic(&finding.assessment));
-        enter(&mut incident.incident, &found);
-        let told: Vec<_> = found.iter().map(|f| (f.check, f.state)).collect();
-        let changed = told != open.told;
-        open.told = told;
-        let before_seconds = open.before.seconds;
-        if closed {
-            self.open.remove(&local);
-        } else if !changed {
-            return None;
-        }
-        let times = (during.seconds, before_seconds);
-        let (severity, message, event) = evidence(local, &incident.incident, found, times);
-        Some(Note {
-            time: note.time,
-            severity,
-            message,
-            event,
-        })
+        found.push(open.firewall.clone());
+        open.read |= during.detail_seconds > 0.0;
+        (found, during.seconds)
     }
 
     fn is_own(&self, local: Local) -> bool {
@@ -162,51 +194,78 @@ fn enter(incident: &mut IncidentInfo, found: &[HostFinding]) {
     }
 }
 
-fn evidence(
-    local: Local,
-    incident: &IncidentInfo,
-    findings: Vec<HostFinding>,
-    (window_seconds, before_seconds): (f64, f64),
-) -> (Severity, String, Event) {
-    let count = |state| {
-        let of = findings.iter().filter(|finding| finding.state == state);
-        u32::try_from(of.count()).unwrap_or(u32::MAX)
-    };
-    let (clean, faults) = (count(CheckState::Clean), count(CheckState::Fault));
-    let (noteworthy, unknown) = (count(CheckState::Noteworthy), count(CheckState::Unknown));
-    let at_fault: Vec<String> = findings
+impl Open {
+    /// Whether any diagnostic comes to another conclusion than before.
+    fn hears(&mut self, found: &[HostFinding]) -> bool {
+        let told: Vec<_> = found.iter().map(|f| (f.check, f.state)).collect();
+        let changed = told != self.told;
+        self.told = told;
+        changed
+    }
+
+    /// The event.
+    fn tell(
+        &self,
+        local: Local,
+        state: IncidentState,
+        findings: Vec<HostFinding>,
+        seconds: f64,
+        time: Time,
+    ) -> Note {
+        let count = |state| {
+            let of = findings.iter().filter(|finding| finding.state == state);
+            u32::try_from(of.count()).unwrap_or(u32::MAX)
+        };
+        let tenths = |seconds: f64| (seconds * 10.0).round() / 10.0;
+        let info = HostEvidenceInfo {
+            netns: local.netns,
+            state,
+            window_seconds: tenths(seconds),
+            before_seconds: tenths(self.before.seconds),
+            clean: count(CheckState::Clean),
+            faults: count(CheckState::Fault),
+            noteworthy: count(CheckState::Noteworthy),
+            unknown: count(CheckState::Unknown),
+            findings,
+        };
+        let severity = match info.faults {
+            0 => Severity::Info,
+            _ => Severity::Warn,
+        };
+        Note {
+            time,
+            severity,
+            message: in_words(local, &info),
+            event: Event::HostEvidence(Box::new(HostEvidence {
+                network: LocalOnly::new(local.address),
+                incident: IncidentRef {
+                    id: self.id.clone(),
+                },
+                host_evidence: info,
+            })),
+        }
+    }
+}
+
+fn in_words(local: Local, info: &HostEvidenceInfo) -> String {
+    let at_fault = info
+        .findings
         .iter()
         .filter(|finding| finding.state == CheckState::Fault)
-        .map(|finding| format!("{} ({})", finding.check.as_str(), finding.value))
-        .collect();
-    let (severity, verdict) = if faults == 0 {
-        (Severity::Info, "nothing of the host's own".to_owned())
+        .map(|finding| format!("{} ({})", finding.check.as_str(), finding.value));
+    let at_fault: Vec<String> = at_fault.collect();
+    let found = if at_fault.is_empty() {
+        "no fault of its own".to_owned()
     } else {
-        let which = at_fault.join("; ");
-        (Severity::Warn, format!("the host itself shows {which}"))
+        format!("at fault itself: {}", at_fault.join("; "))
     };
-    let message = format!(
-        "host evidence on {local}: {verdict}; of {} diagnostics {clean} are clean, {faults} found a \
-         fault, {noteworthy} are worth a look, {unknown} could not be made",
-        findings.len()
-    );
-    let tenths = |seconds: f64| (seconds * 10.0).round() / 10.0;
-    let event = Event::HostEvidence(Box::new(HostEvidence {
-        network: LocalOnly::new(local.address),
-        incident: IncidentRef {
-            id: incident.id.clone(),
-        },
-        host_evidence: HostEvidenceInfo {
-            netns: local.netns,
-            state: incident.state,
-            window_seconds: tenths(window_seconds),
-            before_seconds: tenths(before_seconds),
-            clean,
-            faults,
-            noteworthy,
-            unknown,
-            findings,
-        },
-    }));
-    (severity, message, event)
+    format!(
+        "host of {local}: {found}; of {} diagnostics {} are clean, {} found a fault, {} are worth \
+         a look, {} could not be made",
+        info.findings.len(),
+        info.clean,
+        info.faults,
+        info.noteworthy,
+        info.unknown
+    )
 }

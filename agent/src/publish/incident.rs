@@ -1,37 +1,38 @@
 //! Incidents and recommendations.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use super::origin;
 use super::sides::{evidence, ruled_out, side, sides};
 use super::verdict::{name, verdict};
-use super::{Note, percent, round};
+use super::{Note, percent, round, sockets};
 use crate::clock::Clock;
-use crate::detect::{Assessment, Change, Closing};
+use crate::detect::{Assessment, Change, Closing, Detector, Repair};
 use crate::ec2::Context;
 use crate::event::{
-    Event, Incident, IncidentInfo, IncidentRef, IncidentState, LocalOnly, Recommendation, Severity,
-    Target, Time, VerdictName, WorstPeer,
+    self, Event, Incident, IncidentInfo, IncidentState, LocalOnly, Outcome, Severity,
+    SnapshotMoment, SocketSnapshot, Time, VerdictName, WorstPeer,
 };
 use crate::flow::{Local, PeerSums};
 use crate::hash::fnv1a;
 use crate::path::PathClass;
-use crate::remedy::reassociate_elastic_ip;
 
 const WORST_PEERS: usize = 5;
-
-/// Metadata older than this could not be read again before advice, seconds.
-const STALE_S: u64 = 10;
 
 /// Turns the detector's findings into events, and remembers what an incident needs to be told
 /// with.
 pub struct Incidents {
-    cooldown_s: u64,
-    context: Context,
+    pub(super) cooldown_s: u64,
+    /// Who advises, as an operator knows the host.
+    pub(super) host_name: Option<String>,
+    pub(super) context: Context,
     worst_peers: HashMap<Local, Vec<WorstPeer>>,
     /// Onsets of the open incidents on the wall clock: told once, the same ever after, whatever
     /// the clock does meanwhile.
     onsets: HashMap<Local, Time>,
+    /// What the sockets showed when the open incidents opened.
+    sockets: HashMap<Local, Vec<event::Finding>>,
 }
 
 impl Incidents {
@@ -39,15 +40,27 @@ impl Incidents {
     pub fn new(cooldown_s: u64) -> Self {
         Self {
             cooldown_s,
+            host_name: None,
             context: Context::default(),
             worst_peers: HashMap::new(),
             onsets: HashMap::new(),
+            sockets: HashMap::new(),
         }
     }
 
     /// Remembers what is known of the host's addresses: advice names it.
     pub fn note_context(&mut self, context: &Context) {
         self.context = context.clone();
+    }
+
+    /// What is known of the host's addresses.
+    pub const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Remembers the host's name: advice that is read somewhere else says whose it is.
+    pub fn note_host_name(&mut self, name: &str) {
+        self.host_name = Some(name.to_owned());
     }
 
     /// Remembers the worst peers of the window that just closed, worst first.
@@ -67,15 +80,32 @@ impl Incidents {
         }
     }
 
-    /// The event of one finding.
-    pub fn note(&mut self, finding: &crate::detect::Finding, now_ns: u64, clock: Clock) -> Note {
+    /// Remembers what the sockets of an address showed when its incident opened.
+    pub fn note_sockets(&mut self, snapshot: &SocketSnapshot) {
+        let local = Local {
+            address: snapshot.network.local.address,
+            netns: snapshot.sockets.netns,
+        };
+        if snapshot.sockets.moment == SnapshotMoment::Opened && self.onsets.contains_key(&local) {
+            self.sockets.insert(local, sockets::evidence(snapshot));
+        }
+    }
+
+    /// The events of one finding: one, or none if there is nothing to say.
+    pub fn note(
+        &mut self,
+        finding: &crate::detect::Finding,
+        detector: &Detector,
+        now_ns: u64,
+        clock: Clock,
+    ) -> Option<Note> {
         let crate::detect::Finding {
             local,
             assessment,
             change,
         } = finding;
         let time = clock.wall(now_ns);
-        match *change {
+        Some(match *change {
             Change::Verdict { previous, now } => {
                 let mut note = verdict(*local, assessment, previous, now, time);
                 origin::doubt_verdict(&self.context, *local, &mut note);
@@ -95,24 +125,52 @@ impl Incidents {
                 let told = (IncidentState::Updated, name(assessment.raw), Severity::Warn);
                 self.incident(*local, assessment, told, onset_ns, now_ns, clock)
             }
-            Change::Closed { onset_ns, closing } => {
-                let verdict = match closing {
-                    Closing::Silence => VerdictName::InsufficientEvidence,
-                    Closing::AfterAdvice | Closing::ByItself => VerdictName::Recovering,
-                    Closing::OtherCause => name(assessment.raw),
-                };
-                let told = (IncidentState::Closed, verdict, Severity::Info);
-                let mut note = self.incident(*local, assessment, told, onset_ns, now_ns, clock);
-                self.onsets.remove(local);
-                note.message.push_str(match closing {
-                    Closing::Silence => "; nothing public moves any more to judge by",
-                    Closing::AfterAdvice => "; advice had been given",
-                    Closing::ByItself => "; it passed before anything was advised",
-                    Closing::OtherCause => "; the host itself is at fault, not the address",
-                });
-                note
+            Change::NotRecovered { onset_ns, repair } => {
+                let told = (
+                    IncidentState::Updated,
+                    name(assessment.raw),
+                    Severity::Error,
+                );
+                let note = self.incident(*local, assessment, told, onset_ns, now_ns, clock);
+                with_outcome(note, Outcome::NotRecovered, repair, now_ns)
             }
-            Change::Advise { onset_ns } => self.advice(*local, assessment, onset_ns, now_ns, clock),
+            Change::Closed {
+                onset_ns,
+                closing,
+                repair,
+            } => self.closed(finding, (onset_ns, closing, repair), now_ns, clock),
+            Change::Advise { .. } | Change::Escalate { .. } | Change::Counsel { .. } => {
+                return self.advice(finding, detector, now_ns, clock);
+            }
+        })
+    }
+
+    fn closed(
+        &mut self,
+        finding: &crate::detect::Finding,
+        (onset_ns, closing, repair): (u64, Closing, Option<Repair>),
+        now_ns: u64,
+        clock: Clock,
+    ) -> Note {
+        let (local, assessment) = (finding.local, &finding.assessment);
+        let verdict = match closing {
+            Closing::Silence => VerdictName::InsufficientEvidence,
+            Closing::AfterAdvice | Closing::ByItself => VerdictName::Recovering,
+            Closing::OtherCause => name(assessment.raw),
+        };
+        let told = (IncidentState::Closed, verdict, Severity::Info);
+        let mut note = self.incident(local, assessment, told, onset_ns, now_ns, clock);
+        self.onsets.remove(&local);
+        self.sockets.remove(&local);
+        note.message.push_str(match closing {
+            Closing::Silence => "; nothing public moves any more to judge by",
+            Closing::AfterAdvice => "; advice had been given",
+            Closing::ByItself => "; it passed before anything was advised",
+            Closing::OtherCause => "; the host itself is at fault, not the address",
+        });
+        match repair {
+            Some(repair) => with_outcome(note, Outcome::Recovered, repair, now_ns),
+            None => note,
         }
     }
 
@@ -128,7 +186,7 @@ impl Incidents {
         let duration = now_ns.saturating_sub(onset_ns) as f64 / 1e9;
         let did = match state {
             IncidentState::Opened => "opened",
-            IncidentState::Updated => "goes on",
+            IncidentState::Updated => "continues",
             IncidentState::Closed => "closed",
         };
         let message = format!(
@@ -137,6 +195,7 @@ impl Incidents {
             self.elsewhere(local),
         );
         let mut evidence = evidence(assessment);
+        evidence.extend(self.sockets.get(&local).into_iter().flatten().cloned());
         evidence.extend(origin::finding(&self.context, local));
         let event = Event::Incident(Box::new(Incident {
             network: LocalOnly::new(local.address),
@@ -145,11 +204,7 @@ impl Incidents {
                 id: id(local, onset_ns),
                 state,
                 verdict,
-                onset: self
-                    .onsets
-                    .get(&local)
-                    .copied()
-                    .unwrap_or_else(|| clock.wall(onset_ns)),
+                onset: self.onset(local, onset_ns, clock),
                 duration_seconds: round(duration),
                 confidence: round(self.doubt(local) * assessment.confidence()),
                 public: side(&assessment.public),
@@ -157,6 +212,8 @@ impl Incidents {
                 evidence,
                 ruled_out: ruled_out(assessment),
                 worst_peers: self.worst_peers.get(&local).cloned().unwrap_or_default(),
+                outcome: None,
+                repair: None,
             },
         }));
         Note {
@@ -167,82 +224,77 @@ impl Incidents {
         }
     }
 
+    /// The onset of an open incident as it was first told.
+    pub(super) fn onset(&self, local: Local, onset_ns: u64, clock: Clock) -> Time {
+        let told = self.onsets.get(&local).copied();
+        told.unwrap_or_else(|| clock.wall(onset_ns))
+    }
+
+    /// The public peer that suffers most.
+    pub(super) fn worst_peer(&self, local: Local) -> Option<IpAddr> {
+        let worst = self.worst_peers.get(&local)?.first()?;
+        Some(worst.address)
+    }
+
     /// What a confidence is multiplied by.
-    fn doubt(&self, local: Local) -> f64 {
+    pub(super) fn doubt(&self, local: Local) -> f64 {
         origin::doubt(&self.context, local)
     }
 
     /// For the end of a sentence: that the address is on no interface, if it is not.
-    fn elsewhere(&self, local: Local) -> &'static str {
+    pub(super) fn elsewhere(&self, local: Local) -> &'static str {
         origin::words(&self.context, local)
     }
 
     /// Age of what the metadata said, seconds.
-    fn context_age_s(&self, now_ns: u64) -> Option<u64> {
+    pub(super) fn context_age_s(&self, now_ns: u64) -> Option<u64> {
         let read_ns = self.context.read_ns?;
         Some(now_ns.saturating_sub(read_ns) / 1_000_000_000)
     }
+}
 
-    /// What to check first if the metadata could not be read again.
-    fn stale(&self, now_ns: u64) -> Option<String> {
-        let age = self.context_age_s(now_ns).filter(|age| *age > STALE_S)?;
-        Some(format!(
-            "The ids and addresses named here are still right: the instance metadata does not \
-             answer, and they were read {age} s ago."
-        ))
-    }
-
-    fn target(&self, local: Local, now_ns: u64) -> Target {
-        let mapping = self.context.mapping(local);
-        Target {
-            private_ip: Some(local.address),
-            public_ip: mapping.public_ip,
-            allocation_id: mapping.allocation_id,
-            association_id: mapping.association_id,
-            network_interface_id: mapping.network_interface_id,
-            instance_id: self.context.instance.id.clone(),
-            region: self.context.instance.region.clone(),
-            read_seconds_ago: self.context_age_s(now_ns),
+/// An incident's event with what came of it.
+fn with_outcome(mut note: Note, outcome: Outcome, repair: Repair, now_ns: u64) -> Note {
+    let Repair {
+        changed_ns,
+        before,
+        after,
+    } = repair;
+    let since = changed_ns.map(|at| now_ns.saturating_sub(at) as f64 / 1e9);
+    let share = |ratio: Option<f64>| ratio.map_or_else(|| "unknown".to_owned(), percent);
+    let figures = format!(
+        "{} sent again at worst, {} now",
+        share(before),
+        share(after)
+    );
+    let sentence = match (outcome, since) {
+        (Outcome::Recovered, Some(since)) => {
+            format!("; recovered: {figures}, {since:.0} s after the mapping of the address changed")
         }
+        (Outcome::Recovered, None) => format!(
+            "; recovered: {figures}; the mapping of the address was not seen to change, so what \
+             helped is not known"
+        ),
+        (Outcome::NotRecovered, since) => format!(
+            "; not recovered: {figures}, {:.0} s after the address was mapped anew",
+            since.unwrap_or_default()
+        ),
+    };
+    note.message.push_str(&sentence);
+    if let Event::Incident(event) = &mut note.event {
+        event.incident.outcome = Some(outcome);
+        event.incident.repair = Some(event::Repair {
+            mapping_changed: since.is_some(),
+            seconds_since_change: since.map(round),
+            retransmit_ratio_before: before.map(round),
+            retransmit_ratio_after: after.map(round),
+        });
     }
-
-    fn advice(
-        &self,
-        local: Local,
-        assessment: &Assessment,
-        onset_ns: u64,
-        now_ns: u64,
-        clock: Clock,
-    ) -> Note {
-        let target = self.target(local, now_ns);
-        let confidence = round(self.doubt(local) * assessment.confidence());
-        let mut remediation = reassociate_elastic_ip(target, confidence, self.cooldown_s);
-        remediation.preconditions.extend(self.stale(now_ns));
-        let message = format!(
-            "{} Now its {}; confidence {}{}.",
-            remediation.summary,
-            sides(assessment),
-            percent(confidence),
-            self.elsewhere(local),
-        );
-        let event = Event::Recommendation(Box::new(Recommendation {
-            network: LocalOnly::new(local.address),
-            incident: IncidentRef {
-                id: id(local, onset_ns),
-            },
-            remediation,
-        }));
-        Note {
-            time: clock.wall(now_ns),
-            severity: Severity::Error,
-            message,
-            event,
-        }
-    }
+    note
 }
 
 /// The same for the same address and onset, whoever computes it.
-fn id(local: Local, onset_ns: u64) -> String {
+pub(super) fn id(local: Local, onset_ns: u64) -> String {
     let text = format!("{local}/{}/{onset_ns}", local.netns);
     format!("eg-{:016x}", fnv1a(text.bytes()))
 }

@@ -1,5 +1,6 @@
 //! What was decoded, counted and judged, put into published events.
 
+mod advice;
 mod agent;
 mod context;
 mod drops;
@@ -9,6 +10,7 @@ mod incident;
 mod origin;
 mod sample;
 mod sides;
+mod sockets;
 mod tcp;
 mod verdict;
 mod window;
@@ -19,6 +21,9 @@ pub use context::{context, context_in_words, recorded_context, source};
 pub use host::HostWitness;
 pub use incident::Incidents;
 pub use sample::{flow_sample, host_sample, recorded, recorded_host};
+#[cfg(test)]
+pub(crate) use sockets::a_socket;
+pub use sockets::sockets;
 pub use tcp::{cwnd, retransmit, syn_ack};
 pub use window::{path_window, peer_window};
 pub use witness::{RoundTold, hops};

@@ -1,5 +1,6 @@
 //! Rounds of witnesses, and views of the way.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -57,13 +58,14 @@ impl RoundTold {
 
     /// That it begins. From here on connections are counted.
     pub fn begin(&mut self) -> Note {
-        let networks = self.public().count();
+        let networks: BTreeSet<&str> = self.public().map(|target| &*target.network).collect();
         let connections: u32 = self.targets.iter().map(|target| target.connections).sum();
         let message = format!(
-            "{} is {}: asking witnesses on {networks} other network(s), at most {connections} \
-             small connections in {:.0} s",
+            "{} is {}: asking witnesses on {} other network(s), at most {connections} small \
+             connections in {:.0} s",
             self.local,
             self.verdict.as_str(),
+            networks.len(),
             self.planned.as_secs_f64(),
         );
         let note = self.note(WitnessState::Begun, None, self.planned, message);
@@ -102,35 +104,32 @@ impl RoundTold {
             .public()
             .filter(|target| target.connected == 0 && target.refused > 0)
             .count();
+        let refused = match refused {
+            0 => String::new(),
+            _ => format!("; {refused} refused, which shows that packets pass but not how many"),
+        };
         let control = self.targets.iter().find(|target| !is_public(target));
-        let mut message = format!(
-            "witnesses asked from {} for {:.0} s: {answered} of {} answered{}",
-            self.local,
-            took.as_secs_f64(),
-            self.public().count(),
-            share(self.public()),
-        );
-        if refused > 0 {
-            message.push_str(&format!(
-                "; {refused} refused, which shows that packets pass but not how many"
-            ));
-        }
-        if let Some(control) = control {
+        let control = control.map_or_else(String::new, |control| {
             let answers = if control.connected > 0 {
                 "answered"
             } else {
                 "did not answer"
             };
-            message.push_str(&format!(
-                "; the private control {answers}{}",
-                share([control].into_iter())
-            ));
-        }
-        message.push_str(match end {
+            let share = share([control].into_iter());
+            format!("; the private control {answers}{share}")
+        });
+        let why = match end {
             WitnessEnd::Complete => "",
             WitnessEnd::NoLongerSuspect => "; the address is not suspect any more",
             WitnessEnd::Stopped => "; the agent stops",
-        });
+        };
+        let message = format!(
+            "witnesses asked from {} for {:.0} s: {answered} of {} answered{}{refused}{control}{why}",
+            self.local,
+            took.as_secs_f64(),
+            self.public().count(),
+            share(self.public()),
+        );
         self.note(WitnessState::Ended, Some(end), took, message)
     }
 

@@ -116,10 +116,14 @@ fn clock(text: &mut String, now_ns: u64, params: &Params, progress: &Progress) {
         of(progress.bad_since_ns, params.confirm_ns),
         of(progress.collapsed_since_ns, params.hold_ns),
         of(progress.well_since_ns, params.recovered_ns),
-        match (progress.open, progress.advised) {
-            (false, _) => "none",
-            (true, false) => "open",
-            (true, true) => "open, advised",
+        match progress {
+            Progress { open: false, .. } => "none",
+            Progress { advised: true, .. } => "open, advised",
+            Progress { passed: true, .. } => "open, has passed",
+            Progress {
+                together: false, ..
+            } => "open, networks did not turn bad together",
+            Progress { .. } => "open",
         },
     );
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::ReplayError;
-use crate::event::{Context, FlowSample, HostSample, SampledHost, Time};
+use crate::event::{Context, FlowSample, HostSample, SampledHost, SocketSnapshot, Time};
 use crate::sink::{CloudIdentity, Identity};
 use crate::unpack;
 
@@ -21,6 +21,8 @@ pub(super) enum Content {
     Host(SampledHost),
     /// What is known of the host's addresses.
     Context(Box<Context>),
+    /// What the sockets of an incident showed.
+    Sockets(Box<SocketSnapshot>),
     /// Something that is not judged.
     Other,
 }
@@ -180,6 +182,7 @@ fn content(text: &str) -> Result<(Content, Time), Box<dyn std::error::Error>> {
         "flow_sample" => Content::Flow(serde_json::from_str(text)?),
         "host_sample" => Content::Host(serde_json::from_str::<HostSample>(text)?.host_sample),
         "context" => Content::Context(serde_json::from_str(text)?),
+        "socket_snapshot" => Content::Sockets(serde_json::from_str(text)?),
         _ => Content::Other,
     };
     Ok((content, head.timestamp.parse()?))

@@ -13,7 +13,7 @@ use crate::remedy::runbook::{BadReport, Report, bad};
 use crate::unpack;
 
 /// No line of ours is as long (16 KiB); one that is longer is not ours.
-const LONGEST: u64 = 1 << 20;
+const LONGEST: usize = 1 << 20;
 
 /// Incidents named where the one asked for is not there.
 const NAMED: usize = 8;
@@ -134,9 +134,12 @@ impl<'a> Search<'a> {
         loop {
             bytes.clear();
             self.line += 1;
-            match (&mut reader).take(LONGEST).read_until(b'\n', &mut bytes) {
+            match (&mut reader)
+                .take(LONGEST as u64)
+                .read_until(b'\n', &mut bytes)
+            {
                 Ok(0) => break,
-                Ok(_) if bytes.len() as u64 == LONGEST => {
+                Ok(_) if bytes.len() == LONGEST => {
                     return Err(io::Error::other("the line is longer than any event"));
                 }
                 Ok(_) => self.take(&String::from_utf8_lossy(&bytes)),
@@ -161,7 +164,7 @@ impl<'a> Search<'a> {
             return;
         }
         self.strange += u64::from(!text.trim().is_empty());
-        if self.text.len() + text.len() <= LONGEST as usize {
+        if self.text.len() + text.len() <= LONGEST {
             self.text.push_str(text);
         }
     }
@@ -310,7 +313,7 @@ mod tests {
 
     #[test]
     fn an_endless_line_is_refused() {
-        let endless = "x".repeat(LONGEST as usize + 1);
+        let endless = "x".repeat(LONGEST + 1);
         let error = Search::new(None).read(endless.as_bytes()).unwrap_err();
         assert!(error.to_string().contains("longer than any event"));
     }

@@ -2,6 +2,7 @@
 //! standard output belongs to the events.
 
 mod advice;
+mod diagnosis;
 mod table;
 
 use std::io::Write as _;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use edgeghost_tests::event::Event;
+use edgeghost_tests::moto::Ids;
 
 use crate::options::Options;
 use crate::phase::Phase;
@@ -79,7 +81,12 @@ impl Printer {
     }
 
     pub(crate) fn opening(&self, options: &Options) {
-        let clients: Vec<String> = CLIENTS.iter().map(ToString::to_string).collect();
+        let clients = if options.lone {
+            &CLIENTS[..1]
+        } else {
+            &CLIENTS
+        };
+        let names: Vec<String> = clients.iter().map(ToString::to_string).collect();
         self.say(
             "edgeghost lab: the collapse of a public path, in network namespaces on this machine",
         );
@@ -90,13 +97,16 @@ impl Printer {
             "  private   jump host {JUMP}, through the same gateway"
         ));
         self.say(&format!(
-            "  public    {} on {} networks",
-            clients.join(", "),
-            CLIENTS.len()
+            "  public    {} on {} network(s)",
+            names.join(", "),
+            clients.len()
         ));
-        self.say(
-            "  traffic   SSH-like, HTTP-like and bulk on both paths, congestion control cubic",
-        );
+        self.say(if options.lone {
+            "  traffic   one SSH-like session on each path; witnesses may be asked at the other \
+             addresses outside"
+        } else {
+            "  traffic   SSH-like, HTTP-like and bulk on both paths, congestion control cubic"
+        });
         let limit = options.limit().as_secs();
         self.say(&format!(
             "  limits    {limit} s for any one phase; Ctrl-C takes everything down"
@@ -114,6 +124,18 @@ impl Printer {
             .collect();
         self.say(&format!("  agent     {}", event.text("message")));
         self.say(&format!("            {}", probes.join(", ")));
+    }
+
+    pub(crate) fn cloud(&self, ids: &Ids) {
+        self.say(&format!(
+            "  EC2       a double: instance {}, {}, {} by {}",
+            ids.instance, ids.interface, ids.allocation, ids.association
+        ));
+    }
+
+    /// A line of somebody else's.
+    pub(crate) fn said(&self, line: &str) {
+        self.say(&format!("{:INDENT$}| {line}", ""));
     }
 
     pub(crate) fn phase(&self, phase: Phase, what: &str, at: Duration) {

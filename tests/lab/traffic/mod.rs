@@ -54,6 +54,21 @@ pub(crate) struct Traffic {
 }
 
 impl Traffic {
+    /// Starts one session from outside and one from the VPC, and somebody who answers at every
+    /// address outside.
+    pub(crate) fn start_lone(stage: &Stage) -> Result<Self> {
+        let traffic = Self {
+            stop: Stop::default(),
+        };
+        let session = Service::Terminal;
+        server::start(&stage.web3, session, &traffic.stop)?;
+        server::start(&stage.clients, session, &traffic.stop)?;
+        let [client, ..] = CLIENTS;
+        traffic.hosts(&stage.jump, JUMP.into(), WEB3.into(), &[session]);
+        traffic.hosts(&stage.clients, client.into(), ELASTIC_IP.into(), &[session]);
+        Ok(traffic)
+    }
+
     /// Starts servers and clients.
     pub(crate) fn start(stage: &Stage) -> Result<Self> {
         let traffic = Self {

@@ -9,8 +9,8 @@ use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 
 const ROUTERS: u8 = 4;
 
-/// A host, routers in a row and a destination: cable number `n` is 192.0.2.(4 n)/30 and
-/// 2001:db8:n::/64, with the end towards the host first.
+/// A host, routers in a row and a destination: cable number `n` is `192.0.2.(4 n)/30` and
+/// `2001:db8:n::/64`, with the end towards the host first.
 struct Row {
     hosts: Vec<Netns>,
     _network: Network,
@@ -134,15 +134,18 @@ fn loss_is_told_where_it_begins_and_a_silent_router_is_none() {
         (2, "add table inet mute"),
         (
             2,
-            "add chain inet mute all { type filter hook output priority 0 ; }",
+            "add chain inet mute rules { type filter hook output priority 0 ; }",
         ),
-        (2, "add rule inet mute all icmp type time-exceeded drop"),
+        (2, "add rule inet mute rules icmp type time-exceeded drop"),
         (3, "add table inet lossy"),
         (
             3,
-            "add chain inet lossy all { type filter hook forward priority 0 ; }",
+            "add chain inet lossy rules { type filter hook forward priority 0 ; }",
         ),
-        (3, "add rule inet lossy all numgen random mod 100 < 27 drop"),
+        (
+            3,
+            "add rule inet lossy rules numgen random mod 100 < 27 drop",
+        ),
     ] {
         nft(&row.hosts[host], rule).unwrap();
     }

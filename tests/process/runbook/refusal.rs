@@ -94,7 +94,6 @@ fn several_addresses_that_fit() {
 fn an_address_that_a_service_manages() {
     let scene = Scene::new();
     let cases = r#"
-    *skeleton*) ;;
     *describe-addresses*)
         "$real" "$@" | awk 'BEGIN { FS = OFS = "\t" } { $7 = "alb"; print }'
         exit 0 ;;"#;
@@ -126,7 +125,7 @@ fn an_interface_that_a_service_manages() {
 #[test]
 fn a_transfer_that_is_pending() {
     let scene = Scene::new();
-    let cases = r#"*describe-address-transfers*) printf 'row\tpending\n'; exit 0 ;;"#;
+    let cases = r"*describe-address-transfers*) printf 'row\tpending\n'; exit 0 ;;";
     refuses(
         &scene,
         &scene.report(),
@@ -156,7 +155,7 @@ fn a_missing_permission() {
 #[test]
 fn no_credentials() {
     let scene = Scene::new();
-    let cases = r#"*) unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY ;;"#;
+    let cases = "*) unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY ;;";
     refuses(&scene, &scene.report(), cases, 4, &["No valid credentials"]);
 }
 

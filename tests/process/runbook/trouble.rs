@@ -24,8 +24,8 @@ fn associate_fails(times: u32) -> String {
 
 /// The line to paste: the last one that is set in.
 fn line_to_paste(text: &str) -> &str {
-    let lines = text.lines().filter(|line| line.starts_with("    "));
-    lines.last().unwrap_or_default().trim()
+    let mut lines = text.lines().filter(|line| line.starts_with("    "));
+    lines.next_back().unwrap_or_default().trim()
 }
 
 #[test]
@@ -58,6 +58,16 @@ fn associating_fails_always_and_the_printed_line_brings_it_back() {
     scene.paste(line_to_paste(&outcome.stderr)).expect_code(0);
     let now = scene.association().unwrap();
     assert_eq!(now.interface, scene.ids.interface);
+    // The same by the CLI, whose answer is what an operator sees.
+    let id = format!("--allocation-ids={}", scene.ids.allocation);
+    let shown = Scene::moto()
+        .aws(&["ec2", "describe-addresses", &id])
+        .unwrap();
+    assert_eq!(
+        shown["Addresses"][0]["AssociationId"],
+        now.id.as_str(),
+        "{shown}"
+    );
 }
 
 #[test]

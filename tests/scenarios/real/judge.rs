@@ -30,7 +30,7 @@ impl Judge {
         if event.is_about("verdict", self.local) {
             let verdict = Verdict::named(event.text("verdict.name"));
             self.verdicts.extend(verdict.map(|verdict| (at, verdict)));
-        } else if event.is_about("recommendation", self.local) {
+        } else if event.is_advice() && event.is_about("recommendation", self.local) {
             self.advice.push(at);
         }
     }

@@ -16,6 +16,7 @@ use edgeghost::host::HostSample;
 use edgeghost::pipeline::{Output, Pipeline};
 use edgeghost::publish::Note;
 
+use crate::judge::is_advice;
 use crate::naive::{Naive, RULES};
 use crate::random::Random;
 use crate::run::clock;
@@ -131,11 +132,14 @@ fn live(host: &HostKind, seed: u64) -> Tally {
                 naive.observe(sample);
             }
             pipeline.tick(now_ns, &HostSample::default(), clock(), &mut out);
-            let is_advice = |note: &Note| matches!(note.event, Event::Recommendation(_));
+            let advises = |note: &Note| match &note.event {
+                Event::Recommendation(event) => is_advice(event),
+                _ => false,
+            };
             advice += out
                 .notes
                 .drain(..)
-                .map(|note| u32::from(is_advice(&note)))
+                .map(|note| u32::from(advises(&note)))
                 .sum::<u32>();
             let now = naive.tick(now_ns);
             for (rule, alerts) in tally.alerts.iter_mut().enumerate() {

@@ -91,12 +91,16 @@ impl Ethtool {
     /// How many counters there are (`struct ethtool_sset_info`).
     fn count(&self, interface: &str) -> Result<usize, Unread> {
         // Command, reserved, a mask of 64 bits, the count.
-        let mask = u64::from(1_u32 << ETH_SS_STATS);
-        let [low, high] = halves(mask);
-        let mut info = [ETHTOOL_GSSET_INFO, 0, low, high, 0, 0];
+        let mask = if cfg!(target_endian = "big") {
+            [0, 1 << ETH_SS_STATS]
+        } else {
+            [1 << ETH_SS_STATS, 0]
+        };
+        let [first, second] = mask;
+        let mut info = [ETHTOOL_GSSET_INFO, 0, first, second, 0, 0];
         self.ask(interface, &mut info)?;
-        let [_, _, low, high, count, _] = info;
-        if whole([low, high]) != mask {
+        let [_, _, first, second, count, _] = info;
+        if [first, second] != mask {
             return Err(Unread::None);
         }
         match usize::try_from(count) {
@@ -162,16 +166,14 @@ fn told(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// A number of 64 bits as it lies in memory.
-fn halves(number: u64) -> [u32; 2] {
-    let [a, b, c, d, e, f, g, h] = number.to_ne_bytes();
-    [[a, b, c, d], [e, f, g, h]].map(u32::from_ne_bytes)
-}
-
-/// And back.
+/// A number of 64 bits out of its halves as they lie in memory.
 fn whole(halves: [u32; 2]) -> u64 {
-    let [[a, b, c, d], [e, f, g, h]] = halves.map(u32::to_ne_bytes);
-    u64::from_ne_bytes([a, b, c, d, e, f, g, h])
+    let [first, second] = halves.map(u64::from);
+    if cfg!(target_endian = "big") {
+        (first << 32) | second
+    } else {
+        (second << 32) | first
+    }
 }
 
 /// Sets the first words.

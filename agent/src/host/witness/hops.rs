@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use nix::libc::{sock_extended_err, sockaddr_in6};
 use nix::sys::socket::{
-    ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt,
+    ControlMessageOwned, MsgFlags, SockaddrIn, SockaddrIn6, SockaddrStorage, recvmsg, setsockopt,
+    sockopt,
 };
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
@@ -25,7 +26,7 @@ const PORT: u16 = 33_434;
 /// Between two probes.
 const BETWEEN: Duration = Duration::from_millis(50);
 /// An answer that takes longer is none.
-const ANSWER_WITHIN: Duration = Duration::from_millis(1_000);
+const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// How often each hop is asked at most; a second and more apart.
 pub const PASSES: u32 = 10;
 
@@ -166,8 +167,8 @@ fn take(socket: i32) -> io::Result<Option<Answer>> {
     let message = recvmsg::<SockaddrStorage>(socket, &mut pieces, Some(&mut space), flags)?;
     // Where the probe went.
     let port = message.address.and_then(|to| {
-        let v4 = to.as_sockaddr_in().map(|to| to.port());
-        v4.or_else(|| to.as_sockaddr_in6().map(|to| to.port()))
+        let v4 = to.as_sockaddr_in().map(SockaddrIn::port);
+        v4.or_else(|| to.as_sockaddr_in6().map(SockaddrIn6::port))
     });
     let who = message.cmsgs()?.find_map(|said| match said {
         ControlMessageOwned::Ipv4RecvErr(error, Some(who)) if error.ee_origin == ORIGIN_ICMP => {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
-use crate::path::{Classifier, Network, PathClass, Ranges};
+use crate::path::{AwsRanges, Classifier, Network, PathClass, Ranges};
 
 fn at(text: &str) -> IpAddr {
     text.parse().unwrap_or_else(|_| panic!("{text}"))
@@ -186,11 +186,12 @@ fn public_peers_belong_to_their_system_and_others_to_what_they_did() {
     ]);
     let ranges = Ranges {
         private: vec!["198.51.100.0/24".parse().unwrap()],
-        vpc: Vec::new(),
-        aws: vec!["52.200.0.0/13".parse().unwrap()],
-        own: Vec::new(),
+        ..Ranges::default()
     };
-    let classifier = Classifier::new(&ranges).with_systems(Some(Arc::new(systems)));
+    let aws: AwsRanges = ["52.200.0.0/13".parse().unwrap()].into_iter().collect();
+    let classifier = Classifier::new(&ranges)
+        .with_systems(Some(Arc::new(systems)))
+        .with_aws(Some(Arc::new(aws)));
     for (address, network) in [
         ("198.51.7.7", "AS64497"),
         ("192.0.2.7", "AS64496"),

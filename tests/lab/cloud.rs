@@ -1,0 +1,98 @@
+//! What stands in for EC2: its API, the instance's metadata, and what both say of the address.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use edgeghost_tests::imds::{Card, Data, Imds};
+use edgeghost_tests::moto::{Ids, Moto, REGION};
+
+use crate::stage::{ELASTIC_IP, Stage, WEB3};
+
+/// EC2 is asked this often who holds the address.
+const ASK_EVERY: Duration = Duration::from_millis(500);
+
+/// What became of the mapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mapping {
+    /// The address is on nothing.
+    Gone,
+    /// It is on the server again, by a new association.
+    Renewed,
+}
+
+/// A double of EC2 outside all namespaces, and the server's metadata inside its own.
+pub(crate) struct Cloud {
+    moto: Moto,
+    imds: Imds,
+    ids: Ids,
+    /// The association that the gateway goes by.
+    association: Option<String>,
+    asked: Instant,
+}
+
+impl Cloud {
+    /// The server as an instance with its Elastic IP.
+    pub(crate) fn start(stage: &Stage) -> Result<Self> {
+        let moto = Moto::start().context("cannot start the double of EC2")?;
+        let ids = moto.setup_host_with(WEB3, ELASTIC_IP)?;
+        let card = Card {
+            id: ids.interface.clone(),
+            ..Card::new(0, WEB3).mapped(ELASTIC_IP)
+        };
+        let data = Data {
+            instance_id: ids.instance.clone(),
+            region: REGION.to_owned(),
+            cards: vec![card],
+            ..Data::default()
+        };
+        let imds = Imds::start_inside(&stage.web3, data)?;
+        Ok(Self {
+            association: Some(ids.association.clone()),
+            asked: Instant::now(),
+            moto,
+            imds,
+            ids,
+        })
+    }
+
+    /// What EC2 calls the server and its address.
+    pub(crate) const fn ids(&self) -> &Ids {
+        &self.ids
+    }
+
+    /// What the AWS CLI needs to talk to this EC2.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        self.moto.environment()
+    }
+
+    /// What became of the mapping since it was last asked; the metadata follows at once.
+    pub(crate) fn news(&mut self) -> Result<Option<Mapping>> {
+        if self.asked.elapsed() < ASK_EVERY {
+            return Ok(None);
+        }
+        self.asked = Instant::now();
+        let now = self.moto.association(&self.ids.allocation)?;
+        let ours = now.filter(|now| now.interface == self.ids.interface);
+        let id = ours.map(|now| now.id);
+        if id == self.association {
+            return Ok(None);
+        }
+        self.association.clone_from(&id);
+        self.imds.change(|data| {
+            let card = data.card();
+            card.public.clear();
+            if id.is_some() {
+                card.public.insert(WEB3, ELASTIC_IP);
+            }
+        });
+        Ok(Some(match id {
+            None => Mapping::Gone,
+            Some(_) => Mapping::Renewed,
+        }))
+    }
+
+    /// What the agent asked of the metadata against the rules.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        self.imds.complaints()
+    }
+}
