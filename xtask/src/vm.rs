@@ -41,7 +41,7 @@ pub(crate) struct Options {
     /// Only tests whose name contains this
     #[arg(long, value_name = "FILTER", conflicts_with = "lab")]
     only: Option<String>,
-    /// Run the short lab, and show its story, instead of the tests (which run it as well)
+    /// Run the short lab, and show its story, instead of the tests
     #[arg(long)]
     lab: bool,
     /// List the tests that would run, and boot nothing
@@ -138,7 +138,7 @@ fn lab() -> Result<Work> {
                 ("edgeghost-lab", cargo::build_lab(profile)?),
                 ("edgeghost", cargo::build_agent(profile)?),
             ],
-            args: vec!["--quick".to_owned()],
+            args: ["--quick", "--by-hand"].map(str::to_owned).to_vec(),
         },
     })
 }

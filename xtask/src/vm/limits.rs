@@ -1,23 +1,38 @@
-//! Tests of what an old kernel does not have. They are left out by name, counted, and told with
-//! the reason: a test that just passes there would claim what it has not shown.
+//! Tests of what a guest or an old kernel does not have. They are left out by name, counted, and
+//! told with the reason: a test that just passes there would claim what it has not shown.
 
-/// Tests that need a kernel of some age.
+/// Tests that need more than every guest has.
 #[derive(Debug)]
 struct Limit {
     /// Beginning of their names.
     tests: &'static str,
-    /// The first version that has it.
-    since: (u32, u32),
-    /// What older ones lack.
+    /// The first kernel that they can be run on, if there is one.
+    since: Option<(u32, u32)>,
+    /// What the others lack.
     lacks: &'static str,
 }
 
-const LIMITS: [Limit; 1] = [Limit {
-    tests: "drops::",
-    // `kfree_skb` of include/trace/events/skb.h got its `reason`.
-    since: (5, 17),
-    lacks: "the kernel does not tell why it drops a packet",
-}];
+/// `kfree_skb` of include/trace/events/skb.h got its `reason`.
+const DROP_REASONS: Option<(u32, u32)> = Some((5, 17));
+const NO_REASONS: &str = "the kernel does not tell why it drops a packet";
+
+const LIMITS: [Limit; 3] = [
+    Limit {
+        tests: "lab::",
+        since: None,
+        lacks: "the guest has no Python for the double of EC2; --lab runs the lab without",
+    },
+    Limit {
+        tests: "drops::",
+        since: DROP_REASONS,
+        lacks: NO_REASONS,
+    },
+    Limit {
+        tests: "firewall::",
+        since: DROP_REASONS,
+        lacks: NO_REASONS,
+    },
+];
 
 /// A test that is left out, and why.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +48,8 @@ pub(super) fn left_out<'a>(release: &str, tests: &'a [String]) -> Vec<LeftOut<'a
     let why = |test: &str| {
         LIMITS
             .iter()
-            .find(|limit| version < limit.since && test.starts_with(limit.tests))
+            .find(|limit| test.starts_with(limit.tests))
+            .filter(|limit| limit.since.is_none_or(|since| version < since))
             .map(|limit| limit.lacks)
     };
     tests
@@ -65,6 +81,12 @@ mod tests {
         for release in ["5.17.0", "6.1.0-56-cloud-amd64", "6.12.117+deb12", "odd"] {
             assert_eq!(left_out(release, &tests), [], "{release}");
         }
+    }
+
+    #[test]
+    fn no_guest_runs_what_needs_python() {
+        let tests = ["lab::a".to_owned()];
+        assert_eq!(left_out("6.12.117+deb12-cloud-amd64", &tests).len(), 1);
     }
 
     #[test]
