@@ -22,7 +22,8 @@ pub(crate) enum Mapping {
 
 /// A double of EC2 outside all namespaces, and the metadata at the gateway, where its address leads.
 pub(crate) struct Cloud {
-    moto: Moto,
+    /// Nothing where the lab takes the step itself.
+    moto: Option<Moto>,
     imds: Imds,
     ids: Ids,
     /// The association that the gateway goes by.
@@ -31,10 +32,15 @@ pub(crate) struct Cloud {
 }
 
 impl Cloud {
-    /// The server as an instance with its Elastic IP.
-    pub(crate) fn start(stage: &Stage) -> Result<Self> {
-        let moto = Moto::start().context("cannot start the double of EC2")?;
-        let ids = moto.setup_host_with(WEB3, ELASTIC_IP)?;
+    /// The server as an instance with its Elastic IP; `by_hand` without an API to ask.
+    pub(crate) fn start(stage: &Stage, by_hand: bool) -> Result<Self> {
+        let (moto, ids) = if by_hand {
+            (None, made_up())
+        } else {
+            let moto = Moto::start().context("cannot start the double of EC2")?;
+            let ids = moto.setup_host_with(WEB3, ELASTIC_IP)?;
+            (Some(moto), ids)
+        };
         let card = Card {
             id: ids.interface.clone(),
             ..Card::new(0, WEB3).mapped(ELASTIC_IP)
@@ -62,37 +68,63 @@ impl Cloud {
 
     /// What the AWS CLI needs to talk to this EC2.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
-        self.moto.environment()
+        self.moto
+            .as_ref()
+            .map(Moto::environment)
+            .unwrap_or_default()
     }
 
     /// What became of the mapping since it was last asked; the metadata follows at once.
     pub(crate) fn news(&mut self) -> Result<Option<Mapping>> {
+        let Some(moto) = &self.moto else {
+            return Ok(None);
+        };
         if self.asked.elapsed() < ASK_EVERY {
             return Ok(None);
         }
         self.asked = Instant::now();
-        let now = self.moto.association(&self.ids.allocation)?;
+        let now = moto.association(&self.ids.allocation)?;
         let ours = now.filter(|now| now.interface == self.ids.interface);
         let id = ours.map(|now| now.id);
         if id == self.association {
             return Ok(None);
         }
         self.association.clone_from(&id);
+        let mapping = match id {
+            None => Mapping::Gone,
+            Some(_) => Mapping::Renewed,
+        };
+        self.tell(mapping);
+        Ok(Some(mapping))
+    }
+
+    /// Has the metadata say what became of the mapping.
+    pub(crate) fn tell(&self, mapping: Mapping) {
         self.imds.change(|data| {
             let card = data.card();
             card.public.clear();
-            if id.is_some() {
+            if mapping == Mapping::Renewed {
                 card.public.insert(WEB3, ELASTIC_IP);
             }
         });
-        Ok(Some(match id {
-            None => Mapping::Gone,
-            Some(_) => Mapping::Renewed,
-        }))
     }
 
     /// What the agent asked of the metadata against the rules.
     pub(crate) fn complaints(&self) -> Vec<String> {
         self.imds.complaints()
+    }
+}
+
+/// What EC2 could call it all.
+fn made_up() -> Ids {
+    let id = |kind: &str| format!("{kind}-0123456789abcdef0");
+    Ids {
+        instance: id("i"),
+        interface: id("eni"),
+        subnet: id("subnet"),
+        private_ip: WEB3,
+        public_ip: ELASTIC_IP,
+        allocation: id("eipalloc"),
+        association: id("eipassoc"),
     }
 }

@@ -62,6 +62,11 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) lone: bool,
 
+    /// Take the recommended step in the lab itself, where neither the AWS CLI nor a double of EC2
+    /// is to be had, instead of by running the printed runbook
+    #[arg(long)]
+    pub(crate) by_hand: bool,
+
     /// Give the agent short times (advice 12 s after the onset instead of 60), for tests
     #[arg(long)]
     pub(crate) quick: bool,

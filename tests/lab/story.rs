@@ -1,6 +1,6 @@
 //! The story: healthy, collapse, fix, recovery; or, for what only looks like a collapse, no fix.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use edgeghost_tests::agent::{Agent, Ended, Launch};
@@ -42,6 +42,9 @@ pub(crate) fn tell(options: &Options, printer: &Printer) -> Result<Summary> {
     Ok(summary)
 }
 
+/// How long the address is on nothing when the lab itself takes the step.
+const BY_HAND: Duration = Duration::from_secs(2);
+
 /// Who tells it.
 struct Teller<'a> {
     options: &'a Options,
@@ -58,7 +61,7 @@ struct Teller<'a> {
 
 impl<'a> Teller<'a> {
     fn start(options: &'a Options, printer: &'a Printer, stage: &Stage) -> Result<Self> {
-        let cloud = Cloud::start(stage)?;
+        let cloud = Cloud::start(stage, options.by_hand)?;
         printer.cloud(cloud.ids());
         let agent = Launch::new()
             .inside(&stage.web3)
@@ -137,6 +140,9 @@ impl<'a> Teller<'a> {
     /// The gateway does what EC2 says of the address, and EC2 what the runbook says: nothing else
     /// heals the path.
     fn fix(&mut self, stage: &mut Stage) -> Result<()> {
+        if self.options.by_hand {
+            return self.fix_by_hand(stage);
+        }
         let advice = self.watch.advice.clone().context("no recommendation")?;
         self.enter(
             Phase::Fix,
@@ -179,22 +185,45 @@ impl<'a> Teller<'a> {
     fn follow(&mut self, stage: &mut Stage) -> Result<bool> {
         match self.cloud.news()? {
             None => Ok(false),
-            Some(Mapping::Gone) => {
+            Some(mapping) => {
+                self.remap(stage, mapping)?;
+                Ok(mapping == Mapping::Renewed)
+            }
+        }
+    }
+
+    /// Does with the gateway what was done with the address.
+    fn remap(&mut self, stage: &mut Stage, mapping: Mapping) -> Result<()> {
+        match mapping {
+            Mapping::Gone => {
                 stage.disassociate()?;
                 self.printer
                     .said(&format!("[gateway] {ELASTIC_IP} is mapped to nothing"));
-                Ok(false)
             }
-            Some(Mapping::Renewed) => {
+            Mapping::Renewed => {
                 self.summary.packets_lost = stage.end_loss()?;
                 stage.associate()?;
                 self.enter(
                     Phase::Recovery,
                     &format!("EC2 has {ELASTIC_IP} on {WEB3} by a new association"),
                 );
-                Ok(true)
             }
         }
+        Ok(())
+    }
+
+    /// The recommended step without anybody who could be asked for it.
+    fn fix_by_hand(&mut self, stage: &mut Stage) -> Result<()> {
+        self.enter(Phase::Fix, "the lab itself takes the recommended step");
+        self.cloud.tell(Mapping::Gone);
+        self.remap(stage, Mapping::Gone)?;
+        let back = Instant::now() + BY_HAND;
+        while Instant::now() < back {
+            self.pump()?;
+            std::thread::sleep(wait::STEP);
+        }
+        self.cloud.tell(Mapping::Renewed);
+        self.remap(stage, Mapping::Renewed)
     }
 
     fn recovery(&mut self) -> Result<()> {
