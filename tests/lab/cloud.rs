@@ -24,7 +24,7 @@ pub(crate) enum Mapping {
 pub(crate) struct Cloud {
     /// Nothing where the lab takes the step itself.
     moto: Option<Moto>,
-    imds: Imds,
+    metadata: Imds,
     ids: Ids,
     /// The association that the gateway goes by.
     association: Option<String>,
@@ -51,12 +51,12 @@ impl Cloud {
             cards: vec![card],
             ..Data::default()
         };
-        let imds = Imds::start_inside(&stage.gateway, data)?;
+        let metadata = Imds::start_inside(&stage.gateway, data)?;
         Ok(Self {
             association: Some(ids.association.clone()),
             asked: Instant::now(),
             moto,
-            imds,
+            metadata,
             ids,
         })
     }
@@ -100,7 +100,7 @@ impl Cloud {
 
     /// Has the metadata say what became of the mapping.
     pub(crate) fn tell(&self, mapping: Mapping) {
-        self.imds.change(|data| {
+        self.metadata.change(|data| {
             let card = data.card();
             card.public.clear();
             if mapping == Mapping::Renewed {
@@ -111,7 +111,7 @@ impl Cloud {
 
     /// What the agent asked of the metadata against the rules.
     pub(crate) fn complaints(&self) -> Vec<String> {
-        self.imds.complaints()
+        self.metadata.complaints()
     }
 }
 

@@ -101,10 +101,7 @@ fn share_while_bad(seconds: &BTreeMap<u64, (f64, f64)>) -> f64 {
 /// that it goes on as it was since its onset (Page's test again, with the change the other way).
 /// Looks back [`PASSED_S`], and on sparse hosts so far that there is something to see.
 fn has_passed(seconds: &BTreeMap<u64, (f64, f64)>, now: u64) -> bool {
-    let (bad, good) = seconds.values().fold((0.0, 0.0), |sum, second| {
-        (sum.0 + second.0, sum.1 + second.1)
-    });
-    let share = (bad / (bad + good).max(1.0)).clamp(2.0 * ORDINARY, 0.5);
+    let share = share_while_bad(seconds).clamp(2.0 * ORDINARY, 0.5);
     let per_bad = libm::log(ORDINARY / share) / DESIGN_EFFECT;
     let per_good = libm::log((1.0 - ORDINARY) / (1.0 - share)) / DESIGN_EFFECT;
     let (mut over, mut seen) = (0.0, 0.0);
@@ -143,12 +140,12 @@ mod tests {
                 .entry(name)
                 .or_insert_with(|| Prefix::new(flow.network));
             for at in 0..seconds {
-                let lossy = loss(network, at);
-                let lost = (0..20).filter(|_| random.chance(lossy)).count() as u64;
+                let chance = loss(network, at);
+                let again = (0..20).filter(|_| random.chance(chance)).count() as u64;
                 prefix.observe(&FlowSample {
                     time_ns: at * SECOND,
-                    delivered: 20 - lost,
-                    retransmitted: lost,
+                    delivered: 20 - again,
+                    retransmitted: again,
                     ..flow
                 });
             }
@@ -240,8 +237,8 @@ mod tests {
 
     #[test]
     fn networks_turn_bad_together_or_each_by_itself() {
-        let mut random = Random::new(33);
         const NEVER: u64 = 1_000;
+        let mut random = Random::new(33);
         for _ in 0..50 {
             for (onsets, is) in [
                 (&[120; 4][..], true),
