@@ -34,6 +34,8 @@ use outcome::Outcome;
 /// Options of `cargo xtask vm`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
+    #[command(flatten)]
+    profile: Profile,
     /// The kernel: a series, for Debian's newest cloud kernel of it, or a kernel package (.deb),
     /// or a folder with boot/vmlinuz-* and lib/modules/*; may be given several times
     #[arg(long, value_name = "SERIES|PATH", default_values = ["6.1", "6.12"])]
@@ -76,7 +78,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let work = if options.lab {
-        lab()?
+        lab(options)?
     } else {
         privileged(options)?
     };
@@ -114,7 +116,7 @@ fn tests(options: &Options) -> Result<(PathBuf, Vec<String>)> {
 
 fn privileged(options: &Options) -> Result<Work> {
     let (program, names) = tests(options)?;
-    let profile = Profile::default();
+    let profile = options.profile;
     let args = ["--test-threads=1", "--color=never"].map(str::to_owned);
     Ok(Work {
         tests: Some(names),
@@ -129,8 +131,8 @@ fn privileged(options: &Options) -> Result<Work> {
     })
 }
 
-fn lab() -> Result<Work> {
-    let profile = Profile::default();
+fn lab(options: &Options) -> Result<Work> {
+    let profile = options.profile;
     Ok(Work {
         tests: None,
         job: Job {
