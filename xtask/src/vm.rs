@@ -13,6 +13,7 @@ mod modules;
 mod outcome;
 mod tools;
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -201,13 +202,13 @@ fn verdict((known, left_out): (usize, usize), output: &str, outcome: Outcome) ->
     let whole = usize::try_from(tally.ran()) == Ok(known - left_out);
     let mut said = tally.closing_line();
     if left_out > 0 {
-        said += &format!(", {left_out} not run");
+        let _ = write!(said, ", {left_out} not run");
     }
     if !whole {
-        said += &format!(", but there are {known} tests");
+        let _ = write!(said, ", but there are {known} tests");
     }
     if !matches!(outcome, Outcome::Ended(_)) {
-        said += &format!("; {outcome}");
+        let _ = write!(said, "; {outcome}");
     }
     (ended && whole && tally.is_green(), said)
 }
@@ -227,7 +228,7 @@ fn nonce() -> Result<String> {
     File::open("/dev/urandom")
         .and_then(|mut file| file.read_exact(&mut bytes))
         .context("cannot read /dev/urandom")?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
 #[cfg(test)]
