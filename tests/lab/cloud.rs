@@ -20,7 +20,7 @@ pub(crate) enum Mapping {
     Renewed,
 }
 
-/// A double of EC2 outside all namespaces, and the server's metadata inside its own.
+/// A double of EC2 outside all namespaces, and the metadata at the gateway, where its address leads.
 pub(crate) struct Cloud {
     /// Nothing where the lab takes the step itself.
     moto: Option<Moto>,
@@ -51,7 +51,7 @@ impl Cloud {
             cards: vec![card],
             ..Data::default()
         };
-        let imds = Imds::start_inside(&stage.web3, data)?;
+        let imds = Imds::start_inside(&stage.gateway, data)?;
         Ok(Self {
             association: Some(ids.association.clone()),
             asked: Instant::now(),

@@ -91,7 +91,9 @@ impl Options {
     /// What the agent is configured with. Windows are short so that there is something to see;
     /// the detector does not look at them.
     pub(crate) fn config(&self) -> Config {
-        let config = Config::new().set("window", "seconds", "2.0");
+        let config = Config::new()
+            .set("window", "seconds", "2.0")
+            .set("ec2", "metadata", "\"auto\"");
         let config = if self.lone {
             let targets = WITNESSES.map(|at| format!("\"{at}:22\"")).join(", ");
             config.set("witness", "targets", &format!("[{targets}]"))

@@ -54,7 +54,8 @@ pub(crate) struct Stage {
     pub(crate) jump: Netns,
     /// All clients.
     pub(crate) clients: Netns,
-    gateway: Netns,
+    /// Between the VPC and the internet; the metadata service answers there, too.
+    pub(crate) gateway: Netns,
     loss: Option<Loss>,
     network: Network,
 }

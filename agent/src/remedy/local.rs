@@ -125,6 +125,19 @@ pub(super) fn firewall(_: &Situation, _: &mut Values<'_>) -> Plan {
     plan
 }
 
+/// An interface was reset, or its link came or went.
+pub(super) fn interrupted(situation: &Situation, values: &mut Values<'_>) -> Plan {
+    let mut plan = driver(situation, values);
+    plan.summary = "Find out why the interface was interrupted: its device was reset, or its link \
+                    came or went."
+        .to_owned();
+    plan.hypothesis = "What was on its way through the interface then is lost, and nobody counts \
+                       it. Once is an incident of the hardware beneath; if it comes again, move to \
+                       other hardware (stop and start, or replace)."
+        .to_owned();
+    plan
+}
+
 /// An interface drops.
 pub(super) fn driver(_: &Situation, _: &mut Values<'_>) -> Plan {
     let mut plan = own(
