@@ -13,6 +13,7 @@ mod modules;
 mod outcome;
 mod tools;
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,8 @@ use outcome::Outcome;
 /// Options of `cargo xtask vm`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
+    #[command(flatten)]
+    profile: Profile,
     /// The kernel: a series, for Debian's newest cloud kernel of it, or a kernel package (.deb),
     /// or a folder with boot/vmlinuz-* and lib/modules/*; may be given several times
     #[arg(long, value_name = "SERIES|PATH", default_values = ["6.1", "6.12"])]
@@ -76,7 +79,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let work = if options.lab {
-        lab()?
+        lab(options)?
     } else {
         privileged(options)?
     };
@@ -114,7 +117,7 @@ fn tests(options: &Options) -> Result<(PathBuf, Vec<String>)> {
 
 fn privileged(options: &Options) -> Result<Work> {
     let (program, names) = tests(options)?;
-    let profile = Profile::default();
+    let profile = options.profile;
     let args = ["--test-threads=1", "--color=never"].map(str::to_owned);
     Ok(Work {
         tests: Some(names),
@@ -129,8 +132,8 @@ fn privileged(options: &Options) -> Result<Work> {
     })
 }
 
-fn lab() -> Result<Work> {
-    let profile = Profile::default();
+fn lab(options: &Options) -> Result<Work> {
+    let profile = options.profile;
     Ok(Work {
         tests: None,
         job: Job {
@@ -199,13 +202,13 @@ fn verdict((known, left_out): (usize, usize), output: &str, outcome: Outcome) ->
     let whole = usize::try_from(tally.ran()) == Ok(known - left_out);
     let mut said = tally.closing_line();
     if left_out > 0 {
-        said += &format!(", {left_out} not run");
+        let _ = write!(said, ", {left_out} not run");
     }
     if !whole {
-        said += &format!(", but there are {known} tests");
+        let _ = write!(said, ", but there are {known} tests");
     }
     if !matches!(outcome, Outcome::Ended(_)) {
-        said += &format!("; {outcome}");
+        let _ = write!(said, "; {outcome}");
     }
     (ended && whole && tally.is_green(), said)
 }
@@ -225,7 +228,7 @@ fn nonce() -> Result<String> {
     File::open("/dev/urandom")
         .and_then(|mut file| file.read_exact(&mut bytes))
         .context("cannot read /dev/urandom")?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
 #[cfg(test)]
