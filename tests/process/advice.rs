@@ -121,30 +121,26 @@ fn a_recommendation_reads_as_it_did() {
 }
 
 fn readable(event: &Value) -> String {
-    let mut text = format!(
-        "{} {}\n",
-        event["severity_text"].as_str().unwrap(),
-        event["message"].as_str().unwrap()
-    );
+    let line = |name: &str| event[name].as_str().unwrap();
+    let mut parts = vec![format!("{} {}", line("severity_text"), line("message"))];
     for (name, value) in event["remediation"].as_object().unwrap() {
-        text += &format!("\n{name}:");
-        match value {
+        parts.push(match value {
             Value::Array(list) => {
-                text.push('\n');
-                for (number, entry) in list.iter().enumerate() {
-                    text += &format!("  {}. {}\n", number + 1, entry_text(entry));
-                }
+                let entries = list.iter().enumerate();
+                let entry = |(number, entry)| format!("\n  {}. {}", number + 1, entry_text(entry));
+                format!("{name}:{}", entries.map(entry).collect::<Vec<_>>().concat())
             }
             Value::Object(members) => {
-                text.push('\n');
-                for (name, value) in members {
-                    text += &format!("  {name} {}\n", plain(value));
-                }
+                let member = |(name, value)| format!("\n  {name} {}", plain(value));
+                format!(
+                    "{name}:{}",
+                    members.iter().map(member).collect::<Vec<_>>().concat()
+                )
             }
-            other => text += &format!(" {}\n", plain(other)),
-        }
+            other => format!("{name}: {}", plain(other)),
+        });
     }
-    text
+    parts.join("\n\n") + "\n"
 }
 
 fn entry_text(entry: &Value) -> String {
