@@ -80,22 +80,6 @@ fn around(prefix: &Prefix, now: u64, onset: u64) -> [Sums; 2] {
     [before, after]
 }
 
-/// Share of bad trials up to the second that made a bad path likeliest: what came after the end
-/// would make it smaller, and the end hard to see.
-fn share_while_bad(seconds: &BTreeMap<u64, (f64, f64)>) -> f64 {
-    let (mut bad, mut all, mut sum) = (0.0, 0.0, 0.0);
-    let (mut most, mut share) = (f64::NEG_INFINITY, 0.0);
-    for second in seconds.values() {
-        bad += second.0;
-        all += second.0 + second.1;
-        sum += onset::for_bad(*second);
-        if sum >= most && all > 0.0 {
-            (most, share) = (sum, bad / all);
-        }
-    }
-    share
-}
-
 /// The last seconds look ordinary rather than like what was before them: from some second on,
 /// [`PASSED_LEAST_S`] ago or more, it is likelier by [`PASSED`] nats that the trouble is over than
 /// that it goes on as it was since its onset (Page's test again, with the change the other way).
