@@ -71,8 +71,8 @@ fn v4(skb: Skb, key: &mut DropKey) -> Result<bool, Counter> {
         header[own + 3],
     ];
     map_v4(&mut key.local, address);
-    // Only a packet's first part has the TCP header.
-    if header[6] & 0x1f == 0 && header[7] == 0 {
+    // Only a packet's first part has the TCP header; the upper three bits are flags.
+    if header[6] << 3 == 0 && header[7] == 0 {
         key.class = class(skb, u32::from(header[0] & 0xf) * 4)?;
     }
     Ok(true)

@@ -215,8 +215,8 @@ impl Pipeline {
         }
         self.host.note(now_ns, host);
         for finding in self.detector.tick(now_ns, host) {
-            let Some(mut note) = self.incidents.note(&finding, &self.detector, now_ns, clock)
-            else {
+            let note = self.incidents.note(&finding, &self.detector, now_ns, clock);
+            let Some(mut note) = note else {
                 continue;
             };
             let evidence = self.host.testify(&finding, &mut note, now_ns);

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::measure::{each, mebibytes, once, resident};
 use crate::random::Random;
 
-/// Entries of the file as it was published on 2026-08-22.
+/// Entries of the file as it was published on 2026-08-22; here as many prefixes, which is more.
 const PUBLISHED: (u32, u32) = (10_666, 6_160);
 
 /// What a look-up may take, nanoseconds, and what the table may take, MiB.
@@ -120,8 +120,8 @@ fn in_a_fresh_process(file: &Path) -> Result<i64> {
         .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// A file of the published one's size: blocks between /10 and /24, each listed for `AMAZON` and
-/// most for one service more.
+/// A file larger than the published one: blocks between /14 and /24, each listed for `AMAZON` and
+/// for one service more.
 fn made_up() -> String {
     let mut random = Random::new();
     let services = [
@@ -142,7 +142,7 @@ fn made_up() -> String {
     let (v4, v6) = PUBLISHED;
     let mut entries = |count: u32, key: &str, make: &dyn Fn(u64, u64) -> String| {
         let mut list = Vec::new();
-        while list.len() < count as usize {
+        while list.len() < 2 * count as usize {
             let length = random.next();
             let prefix = make(random.next(), length);
             let region = random.pick(&regions).unwrap_or_default();

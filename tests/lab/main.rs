@@ -3,11 +3,17 @@
 //! A web server in a VPC, a jump host beside it, a gateway that maps an Elastic IP to the server,
 //! and clients on five networks of the internet, each in a network namespace of its own, with
 //! real TCP between them. The gateway begins to lose packets on the public path only; the real
-//! agent watches, and the lab tells what it says and how long it took.
+//! agent watches, and the lab tells what it says and how long it took. Then the runbook that the
+//! agent recommends is run with the real AWS CLI against a double of EC2, whose word the gateway
+//! takes: that is what heals the path.
 
+mod case;
+mod cloud;
+mod diagnosis;
 mod options;
 mod phase;
 mod print;
+mod runbook;
 mod stage;
 mod story;
 mod summary;

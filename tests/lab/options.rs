@@ -6,10 +6,13 @@ use std::time::Duration;
 use clap::Parser;
 use edgeghost_tests::config::Config;
 
+use crate::case::Case;
 use crate::stage::WITNESSES;
 
 /// Rebuilds the incident on this machine, in network namespaces of its own, and shows what
-/// edgeghost makes of it: healthy, collapse of the public path, recommendation, fix, recovery.
+/// edgeghost makes of it: healthy, collapse of the public path, recommendation; then runs the
+/// runbook of that recommendation against a double of EC2, and sees whether the agent sees the path
+/// recover.
 #[derive(Debug, Parser)]
 #[command(
     name = "edgeghost-lab",
@@ -17,8 +20,9 @@ use crate::stage::WITNESSES;
     after_help = "Needs root. Touches no network device, route or firewall of this machine, and \
                   takes everything down on every way out, Ctrl-C included.\n\
                   Exit codes: 0 the collapse was detected, nothing was advised before it and \
-                  recovery was seen; 1 not so, or interrupted; 2 usage; 3 not root, or a program \
-                  is missing."
+                  recovery was seen (with another --case: its verdict was given, and no advice \
+                  that touches an address); 1 not so, or interrupted; 2 usage; 3 not root, or a \
+                  program is missing."
 )]
 #[expect(
     clippy::struct_excessive_bools,
@@ -29,7 +33,11 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) keep: bool,
 
-    /// Share of public packets that the gateway loses, each way, in percent (5 to 60)
+    /// What goes wrong; all but the first must not lead to advice that touches an address
+    #[arg(long, value_enum, default_value_t, conflicts_with = "lone")]
+    pub(crate) case: Case,
+
+    /// Share of packets lost, in percent (5 to 60)
     #[arg(long, value_name = "PERCENT", default_value_t = 27,
           value_parser = clap::value_parser!(u32).range(5..=60))]
     pub(crate) loss: u32,
@@ -54,6 +62,11 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) lone: bool,
 
+    /// Take the recommended step in the lab itself, where neither the AWS CLI nor a double of EC2
+    /// is to be had, instead of by running the printed runbook
+    #[arg(long)]
+    pub(crate) by_hand: bool,
+
     /// Give the agent short times (advice 12 s after the onset instead of 60), for tests
     #[arg(long)]
     pub(crate) quick: bool,
@@ -70,10 +83,17 @@ impl Options {
         Duration::from_secs(if self.quick { 8 } else { 20 })
     }
 
+    /// How long after the onset advice must have come if it comes at all.
+    pub(crate) const fn advice_by(&self) -> Duration {
+        Duration::from_secs(if self.quick { 40 } else { 120 })
+    }
+
     /// What the agent is configured with. Windows are short so that there is something to see;
     /// the detector does not look at them.
     pub(crate) fn config(&self) -> Config {
-        let config = Config::new().set("window", "seconds", "2.0");
+        let config = Config::new()
+            .set("window", "seconds", "2.0")
+            .set("ec2", "metadata", "\"auto\"");
         let config = if self.lone {
             let targets = WITNESSES.map(|at| format!("\"{at}:22\"")).join(", ");
             config.set("witness", "targets", &format!("[{targets}]"))

@@ -13,6 +13,8 @@ use edgeghost_tests::netns::{Netns, Network};
 use edgeghost_tests::nft::{Loss, Where, nft};
 use edgeghost_tests::offload;
 
+use crate::case::Case;
+
 /// The server that the agent watches.
 pub(crate) const WEB3: Ipv4Addr = Ipv4Addr::new(10, 1, 0, 207);
 /// A host in the same VPC.
@@ -36,6 +38,8 @@ pub(crate) const WITNESSES: [Ipv4Addr; 4] = {
     rest
 };
 
+/// The gateway's device towards the server.
+const SERVER_SIDE: &str = "vpc0";
 /// The gateway's device towards the internet.
 const IGW: &str = "igw";
 /// The link between the gateway and the internet.
@@ -50,7 +54,8 @@ pub(crate) struct Stage {
     pub(crate) jump: Netns,
     /// All clients.
     pub(crate) clients: Netns,
-    gateway: Netns,
+    /// Between the VPC and the internet; the metadata service answers there, too.
+    pub(crate) gateway: Netns,
     loss: Option<Loss>,
     network: Network,
 }
@@ -64,7 +69,7 @@ impl Stage {
         let jump = network.namespace("jump")?;
         let clients = network.namespace("clients")?;
         gateway.sysctl("ipv4/ip_forward", "1")?;
-        subnet(&mut network, &web3, WEB3, &gateway, "vpc0")?;
+        subnet(&mut network, &web3, WEB3, &gateway, SERVER_SIDE)?;
         subnet(&mut network, &jump, JUMP, &gateway, "vpc1")?;
         internet(&mut network, &clients, &gateway)?;
         for host in [&web3, &jump, &clients] {
@@ -117,9 +122,30 @@ impl Stage {
         nft(&self.gateway, "delete table ip eip").map(drop)
     }
 
-    /// From now on the gateway loses packets between the internet and the VPC, both ways.
-    pub(crate) fn begin_loss(&mut self, percent: u32) -> Result<()> {
-        self.loss = Some(Loss::new(&self.gateway, Where::Through(IGW), percent)?);
+    /// From now on packets are lost where the case has it.
+    pub(crate) fn begin_loss(&mut self, case: Case, percent: u32) -> Result<()> {
+        let [client, ..] = CLIENTS;
+        let (at, place) = match case {
+            Case::Collapse => (&self.gateway, Where::Through(IGW)),
+            Case::Host => (&self.gateway, Where::Through(SERVER_SIDE)),
+            Case::Client => (
+                &self.gateway,
+                Where::Chosen {
+                    name: "client",
+                    hook: "forward",
+                    rules: &[format!("ip saddr {client}"), format!("ip daddr {client}")],
+                },
+            ),
+            Case::Firewall => (
+                &self.web3,
+                Where::Chosen {
+                    name: "firewall",
+                    hook: "input",
+                    rules: &["ip saddr != 10.0.0.0/8".to_owned()],
+                },
+            ),
+        };
+        self.loss = Some(Loss::new(at, place, percent)?);
         Ok(())
     }
 

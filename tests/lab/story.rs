@@ -1,4 +1,4 @@
-//! The story: healthy, collapse, fix, recovery.
+//! The story: healthy, collapse, fix, recovery; or, for what only looks like a collapse, no fix.
 
 use std::time::{Duration, Instant};
 
@@ -7,16 +7,17 @@ use edgeghost_tests::agent::{Agent, Ended, Launch};
 use edgeghost_tests::{expect, interrupt, turn, wait};
 use rustix::process::Signal;
 
+use crate::case::Case;
+use crate::cloud::{Cloud, Mapping};
+use crate::diagnosis::Diagnosis;
 use crate::options::Options;
 use crate::phase::Phase;
 use crate::print::Printer;
+use crate::runbook::Runbook;
 use crate::stage::{ELASTIC_IP, Stage, WEB3};
 use crate::summary::Summary;
 use crate::traffic::Traffic;
 use crate::watch::Watch;
-
-/// How long the Elastic IP is without a mapping while it is associated again.
-const UNMAPPED: Duration = Duration::from_secs(2);
 
 /// Builds the stage, tells the story and takes the stage down, whatever happens in between.
 pub(crate) fn tell(options: &Options, printer: &Printer) -> Result<Summary> {
@@ -41,10 +42,14 @@ pub(crate) fn tell(options: &Options, printer: &Printer) -> Result<Summary> {
     Ok(summary)
 }
 
+/// How long the address is on nothing when the lab itself takes the step.
+const BY_HAND: Duration = Duration::from_secs(2);
+
 /// Who tells it.
 struct Teller<'a> {
     options: &'a Options,
     printer: &'a Printer,
+    cloud: Cloud,
     traffic: Traffic,
     agent: Agent,
     /// Events taken in.
@@ -56,6 +61,8 @@ struct Teller<'a> {
 
 impl<'a> Teller<'a> {
     fn start(options: &'a Options, printer: &'a Printer, stage: &Stage) -> Result<Self> {
+        let cloud = Cloud::start(stage, options.by_hand)?;
+        printer.cloud(cloud.ids());
         let agent = Launch::new()
             .inside(&stage.web3)
             .config(options.config())
@@ -72,6 +79,7 @@ impl<'a> Teller<'a> {
         Ok(Self {
             options,
             printer,
+            cloud,
             traffic,
             agent,
             taken: 0,
@@ -83,6 +91,9 @@ impl<'a> Teller<'a> {
 
     fn acts(&mut self, stage: &mut Stage) -> Result<()> {
         self.healthy()?;
+        if self.options.case != Case::Collapse {
+            return self.lookalike(stage);
+        }
         self.collapse(stage)?;
         self.fix(stage)?;
         self.recovery()
@@ -99,37 +110,133 @@ impl<'a> Teller<'a> {
     fn collapse(&mut self, stage: &mut Stage) -> Result<()> {
         let loss = self.options.loss;
         // First the time, then the loss: what is measured shall not come out too short.
-        self.enter(
-            Phase::Collapse,
-            &format!(
-                "the gateway loses {loss} % of the public packets each way; private untouched"
-            ),
-        );
-        stage.begin_loss(loss)?;
+        self.enter(Phase::Collapse, &Case::Collapse.told(loss));
+        stage.begin_loss(Case::Collapse, loss)?;
         self.until("a recommendation", |watch| {
             watch.marks.collapse.is_some() && watch.marks.recommendation.is_some()
-        })
+        })?;
+        let (evidence, sockets) = (self.watch.evidence.as_ref(), self.watch.sockets.as_ref());
+        let diagnosis = Diagnosis::of(evidence, sockets);
+        self.printer.diagnosis(&diagnosis);
+        let fault = diagnosis.fault();
+        self.summary.diagnosis = Some(diagnosis);
+        fault.map_or(Ok(()), |fault| bail!("{fault}"))
     }
 
+    /// The verdict must come, and no advice, for longer than advice on a collapse takes.
+    fn lookalike(&mut self, stage: &mut Stage) -> Result<()> {
+        let (case, loss) = (self.options.case, self.options.loss);
+        self.enter(Phase::Collapse, &case.told(loss));
+        self.watch.advice_is_wrong = true;
+        stage.begin_loss(case, loss)?;
+        let least = Instant::now() + self.options.advice_by();
+        self.until(&format!("the verdict `{}`", case.verdict()), |watch| {
+            watch.verdicts.contains(case.verdict()) && Instant::now() >= least
+        })?;
+        self.summary.packets_lost = stage.end_loss()?;
+        Ok(())
+    }
+
+    /// The gateway does what EC2 says of the address, and EC2 what the runbook says: nothing else
+    /// heals the path.
     fn fix(&mut self, stage: &mut Stage) -> Result<()> {
-        stage.disassociate()?;
+        if self.options.by_hand {
+            return self.fix_by_hand(stage);
+        }
+        let advice = self.watch.advice.clone().context("no recommendation")?;
         self.enter(
             Phase::Fix,
-            &format!("the step is taken: {ELASTIC_IP} is disassociated"),
+            "`edgeghost runbook` prints the recommended step, and bash runs it, off the host",
         );
-        self.watch_for(UNMAPPED)?;
-        self.summary.packets_lost = stage.end_loss()?;
-        stage.associate()
+        let mut runbook = Runbook::start(&advice, &self.cloud)?;
+        let end = Instant::now() + self.options.limit();
+        let mut renewed = false;
+        let status = loop {
+            renewed |= self.follow(stage)?;
+            self.pump()?;
+            let status = runbook.ended()?;
+            for line in runbook.lines()? {
+                self.printer.said(&line);
+            }
+            if let Some(status) = status {
+                break status;
+            }
+            if Instant::now() >= end {
+                bail!("the runbook did not end");
+            }
+            std::thread::sleep(wait::STEP);
+        };
+        if !status.success() {
+            bail!("the runbook ended with {status}");
+        }
+        while !renewed {
+            if Instant::now() >= end {
+                bail!("the runbook ended well, and EC2 knows of no new association");
+            }
+            renewed |= self.follow(stage)?;
+            self.pump()?;
+            std::thread::sleep(wait::STEP);
+        }
+        Ok(())
+    }
+
+    /// Makes the gateway's mapping what EC2 says. The fault is the old mapping's: with a new one
+    /// it is gone.
+    fn follow(&mut self, stage: &mut Stage) -> Result<bool> {
+        match self.cloud.news()? {
+            None => Ok(false),
+            Some(mapping) => {
+                self.remap(stage, mapping)?;
+                Ok(mapping == Mapping::Renewed)
+            }
+        }
+    }
+
+    /// Does with the gateway what was done with the address.
+    fn remap(&mut self, stage: &mut Stage, mapping: Mapping) -> Result<()> {
+        match mapping {
+            Mapping::Gone => {
+                stage.disassociate()?;
+                self.printer
+                    .said(&format!("[gateway] {ELASTIC_IP} is mapped to nothing"));
+            }
+            Mapping::Renewed => {
+                self.summary.packets_lost = stage.end_loss()?;
+                stage.associate()?;
+                self.enter(
+                    Phase::Recovery,
+                    &format!("EC2 has {ELASTIC_IP} on {WEB3} by a new association"),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// The recommended step without anybody who could be asked for it.
+    fn fix_by_hand(&mut self, stage: &mut Stage) -> Result<()> {
+        self.enter(Phase::Fix, "the lab itself takes the recommended step");
+        self.cloud.tell(Mapping::Gone);
+        self.remap(stage, Mapping::Gone)?;
+        let back = Instant::now() + BY_HAND;
+        while Instant::now() < back {
+            self.pump()?;
+            std::thread::sleep(wait::STEP);
+        }
+        self.cloud.tell(Mapping::Renewed);
+        self.remap(stage, Mapping::Renewed)
     }
 
     fn recovery(&mut self) -> Result<()> {
-        self.enter(
-            Phase::Recovery,
-            &format!("{ELASTIC_IP} is associated with {WEB3} again, on a clean path"),
-        );
         self.until("the end of the incident", |watch| {
             watch.marks.closed.is_some()
-        })
+        })?;
+        if self.watch.marks.recovered.is_none() {
+            bail!("the incident was closed without the outcome `recovered`");
+        }
+        match self.cloud.complaints().as_slice() {
+            [] => Ok(()),
+            complaints => bail!("the metadata was asked wrongly: {}", complaints.join("; ")),
+        }
     }
 
     fn enter(&mut self, phase: Phase, what: &str) {
@@ -148,16 +255,6 @@ impl<'a> Teller<'a> {
                 let (limit, verdict) = (self.options.limit().as_secs(), &self.watch.last_verdict);
                 bail!("{what} did not come within {limit} s; the last verdict was `{verdict}`");
             }
-            self.pump()?;
-            std::thread::sleep(wait::STEP);
-        }
-        Ok(())
-    }
-
-    /// Shows what comes for a while.
-    fn watch_for(&mut self, time: Duration) -> Result<()> {
-        let end = Instant::now() + time;
-        while Instant::now() < end {
             self.pump()?;
             std::thread::sleep(wait::STEP);
         }

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::case::Case;
+use crate::diagnosis::Diagnosis;
 use crate::options::Options;
 use crate::phase::Phase;
 use crate::watch::{Look, Side, Watch};
@@ -11,6 +13,7 @@ use crate::watch::{Look, Side, Watch};
 /// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Summary {
+    case: Case,
     loss_percent: u32,
     quick: bool,
     /// Packets that the gateway dropped.
@@ -22,6 +25,10 @@ pub(crate) struct Summary {
     pub(crate) looks: [[Look; 2]; 4],
     /// What was seen when.
     pub(crate) times: Times,
+    /// What the agent found on the host.
+    pub(crate) diagnosis: Option<Diagnosis>,
+    /// Verdicts given.
+    verdicts: Vec<String>,
     failure: Option<String>,
 }
 
@@ -33,12 +40,14 @@ pub(crate) struct Times {
     pub(crate) incident: Option<Duration>,
     pub(crate) recommendation: Option<Duration>,
     pub(crate) recovering: Option<Duration>,
+    pub(crate) recovered: Option<Duration>,
     pub(crate) closed: Option<Duration>,
 }
 
 impl Summary {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
+            case: options.case,
             loss_percent: options.loss,
             quick: options.quick,
             packets_lost: 0,
@@ -47,6 +56,8 @@ impl Summary {
             entered: [None; 4],
             looks: [[Look::default(); 2]; 4],
             times: Times::default(),
+            diagnosis: None,
+            verdicts: Vec::new(),
             failure: None,
         }
     }
@@ -84,6 +95,7 @@ impl Summary {
         let since = |phase: Phase, at: Option<Instant>| {
             Some(at?.saturating_duration_since(self.entered[phase as usize]?))
         };
+        self.verdicts = watch.verdicts.iter().cloned().collect();
         let marks = &watch.marks;
         self.times = Times {
             suspect: since(Phase::Collapse, marks.suspect),
@@ -91,6 +103,7 @@ impl Summary {
             incident: since(Phase::Collapse, marks.incident),
             recommendation: since(Phase::Collapse, marks.recommendation),
             recovering: since(Phase::Recovery, marks.recovering),
+            recovered: since(Phase::Recovery, marks.recovered),
             closed: since(Phase::Recovery, marks.closed),
         };
         if let Some(wrong) = &watch.wrong {
@@ -117,7 +130,19 @@ impl Summary {
 
     /// Whether all was seen that should be, in that order, and nothing else.
     pub(crate) fn passed(&self) -> bool {
-        self.failure.is_none() && self.times.recommendation.is_some() && self.times.closed.is_some()
+        let seen = match self.case {
+            Case::Collapse => self.times.recommendation.is_some() && self.times.recovered.is_some(),
+            lookalike => self.verdicts.iter().any(|name| name == lookalike.verdict()),
+        };
+        self.failure.is_none() && seen
+    }
+
+    /// What it is if it is well.
+    pub(crate) const fn success(&self) -> &'static str {
+        match self.case {
+            Case::Collapse => "detected, advised, recovered",
+            _ => "told apart from a collapse, and no advice that touches an address",
+        }
     }
 
     /// For machines.
@@ -138,7 +163,10 @@ impl Summary {
             .collect();
         json!({ "lab": {
             "passed": self.passed(),
-            "reason": self.failure().unwrap_or("detected, advised, recovered"),
+            "reason": self.failure().unwrap_or(self.success()),
+            "case": format!("{:?}", self.case).to_lowercase(),
+            "verdicts": self.verdicts,
+            "diagnosis": self.diagnosis.as_ref().map(Diagnosis::to_json),
             "quick": self.quick,
             "loss_percent": self.loss_percent,
             "packets_lost": self.packets_lost,
@@ -150,6 +178,7 @@ impl Summary {
             },
             "seconds_from_fix": {
                 "recovering": seconds(self.times.recovering),
+                "recovered": seconds(self.times.recovered),
                 "closed": seconds(self.times.closed),
             },
             "phases": phases,

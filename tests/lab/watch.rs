@@ -1,6 +1,6 @@
 //! What the agent has said so far, and when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -81,6 +81,7 @@ pub(crate) struct Marks {
     pub(crate) recommendation: Option<Instant>,
     pub(crate) recovering: Option<Instant>,
     pub(crate) closed: Option<Instant>,
+    pub(crate) recovered: Option<Instant>,
 }
 
 /// What to show of an event.
@@ -97,6 +98,16 @@ pub(crate) enum News {
 pub(crate) struct Watch {
     pub(crate) marks: Marks,
     pub(crate) last_verdict: String,
+    /// Every verdict so far.
+    pub(crate) verdicts: BTreeSet<String>,
+    /// Nothing that is wrong from here on is the address's fault.
+    pub(crate) advice_is_wrong: bool,
+    /// The advice.
+    pub(crate) advice: Option<Event>,
+    /// The latest that the host itself had to say.
+    pub(crate) evidence: Option<Event>,
+    /// The sockets when the incident opened.
+    pub(crate) sockets: Option<Event>,
     /// Something that should not have been said.
     pub(crate) wrong: Option<String>,
     windows: BTreeMap<(Phase, Side), Windows>,
@@ -120,6 +131,14 @@ impl Watch {
             "recommendation" if event.is_advice() => {
                 self.recommendation(event, phase, ours);
                 Some(News::Recommendation)
+            }
+            "host_evidence" if ours => {
+                self.evidence = Some(event.clone());
+                None
+            }
+            "socket_snapshot" if ours => {
+                self.sockets.get_or_insert_with(|| event.clone());
+                None
             }
             _ => None,
         }
@@ -145,6 +164,7 @@ impl Watch {
     fn verdict(&mut self, event: &Event, phase: Phase) {
         let name = event.text("verdict.name");
         name.clone_into(&mut self.last_verdict);
+        self.verdicts.insert(name.to_owned());
         let mark = match name {
             "healthy" => &mut self.marks.healthy,
             "public_suspect" if phase == Phase::Collapse => &mut self.marks.suspect,
@@ -159,6 +179,9 @@ impl Watch {
     }
 
     fn incident(&mut self, event: &Event) {
+        if event.text("incident.outcome") == "recovered" {
+            self.marks.recovered.get_or_insert(event.at);
+        }
         match event.text("incident.state") {
             "opened" => self.marks.incident.get_or_insert(event.at),
             "closed" => self.marks.closed.get_or_insert(event.at),
@@ -170,12 +193,15 @@ impl Watch {
         if !ours {
             let address = event.text("network.local.address");
             self.wrong = Some(format!("advice for {address}, where nothing is wrong"));
+        } else if self.advice_is_wrong {
+            self.wrong = Some("advice touches the address, which is not at fault".to_owned());
         } else if phase == Phase::Healthy {
             self.wrong = Some("advice was given before anything was wrong".to_owned());
         } else if self.marks.recommendation.is_some() {
             self.wrong = Some("advice was given a second time".to_owned());
         }
         self.marks.recommendation.get_or_insert(event.at);
+        self.advice.get_or_insert_with(|| event.clone());
     }
 
     /// Sums of a path over a phase.

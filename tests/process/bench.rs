@@ -30,6 +30,15 @@ fn a_table_is_measured_beside_a_map() {
 }
 
 #[test]
+fn ranges_are_measured() {
+    let outcome = bench(&["aws-ranges", "--look-ups", "1000"]);
+    outcome.expect_code(0);
+    for part in ["10576 IPv4", "MiB more resident", "gateway endpoint", " ns"] {
+        assert!(outcome.stdout.contains(part), "{part}: {outcome:#?}");
+    }
+}
+
+#[test]
 fn the_detector_is_measured_while_calm_and_in_a_collapse() {
     let outcome = bench(&["detector", "--flows=60", "--networks=10", "--flood=500"]);
     outcome.expect_code(0);

@@ -21,6 +21,7 @@ fn help_says_what_each_option_means() {
         "--seconds",
         "--json",
         "--lone",
+        "--case",
         "--quick",
         "Exit codes",
     ] {

@@ -19,6 +19,15 @@ pub enum Where<'a> {
     Arrival(&'a str),
     /// On the way through a router, in both directions of a device.
     Through(&'a str),
+    /// What some rules match, in a table of this name, at a hook.
+    Chosen {
+        /// Of the table.
+        name: &'a str,
+        /// As `forward`.
+        hook: &'a str,
+        /// Matches, as `ip saddr 198.51.100.14`.
+        rules: &'a [String],
+    },
 }
 
 /// Random loss in a namespace, until it is lifted or dropped.
@@ -43,6 +52,7 @@ impl Loss {
                 "forward",
                 vec![format!("iifname {device}"), format!("oifname {device}")],
             ),
+            Where::Chosen { name, hook, rules } => (format!("loss_{name}"), hook, rules.to_vec()),
         };
         nft(netns, &format!("add table inet {table}"))?;
         // From here on dropping it removes the table again, whatever else fails.

@@ -1,5 +1,6 @@
 //! Calls of cargo, and where the programs it built lie.
 
+use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,6 +27,12 @@ impl Profile {
 /// The folder of the crate with the tests and the lab.
 pub(crate) fn tests_folder() -> PathBuf {
     exec::workspace_root().join("tests")
+}
+
+/// The folder that everything is built into.
+pub(crate) fn target_folder() -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    exec::workspace_root().join(target.unwrap_or_else(|| "target".into()))
 }
 
 /// A call of cargo from the workspace's top folder. By its plain name, so that the line shown is

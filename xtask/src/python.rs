@@ -1,12 +1,10 @@
 //! The Python programs that tests run: the AWS CLI, moto's server, shellcheck. They live in a
 //! virtual environment under the target folder, so that nobody's own are touched.
 
-use std::env;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::cargo::tests_folder;
-use crate::exec;
+use crate::cargo::{target_folder, tests_folder};
 
 /// The list of what is installed, each with its version.
 pub(crate) fn requirements() -> PathBuf {
@@ -15,10 +13,7 @@ pub(crate) fn requirements() -> PathBuf {
 
 /// The virtual environment.
 pub(crate) fn folder() -> PathBuf {
-    let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    exec::workspace_root()
-        .join(target.unwrap_or_else(|| "target".into()))
-        .join("python")
+    target_folder().join("python")
 }
 
 /// Its programs.

@@ -7,11 +7,13 @@
 mod cpio;
 mod initramfs;
 mod kernel;
+mod limits;
 mod machine;
 mod modules;
 mod outcome;
 mod tools;
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -33,6 +35,8 @@ use outcome::Outcome;
 /// Options of `cargo xtask vm`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
+    #[command(flatten)]
+    profile: Profile,
     /// The kernel: a series, for Debian's newest cloud kernel of it, or a kernel package (.deb),
     /// or a folder with boot/vmlinuz-* and lib/modules/*; may be given several times
     #[arg(long, value_name = "SERIES|PATH", default_values = ["6.1", "6.12"])]
@@ -40,7 +44,7 @@ pub(crate) struct Options {
     /// Only tests whose name contains this
     #[arg(long, value_name = "FILTER", conflicts_with = "lab")]
     only: Option<String>,
-    /// Run the short lab, and show its story, instead of the tests (which run it as well)
+    /// Run the short lab, and show its story, instead of the tests
     #[arg(long)]
     lab: bool,
     /// List the tests that would run, and boot nothing
@@ -54,24 +58,30 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = 2,
           value_parser = clap::value_parser!(u8).range(1..=16))]
     processors: u8,
+    /// Let the guest's clock count instructions instead of time: one processor and no KVM, but
+    /// however busy this machine is, the guest does not notice
+    #[arg(long, conflicts_with = "processors")]
+    steady: bool,
 }
 
-/// What is run in the guest, and how many tests have to come out of it.
+/// What is run in the guest, and which tests have to come out of it, if it is tests.
 struct Work {
     job: Job,
-    tests: Option<usize>,
+    tests: Option<Vec<String>>,
 }
 
 /// Runs everything on each kernel in turn; one that fails does not stop the next.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     setup::ensure(&[Need::Build, Need::Network, Need::Machine])?;
+    if options.list {
+        let (_, names) = tests(options)?;
+        ui::result(names.join("\n"));
+        return Ok(ExitCode::SUCCESS);
+    }
     let work = if options.lab {
-        lab()?
+        lab(options)?
     } else {
         privileged(options)?
-    };
-    let Some(work) = work else {
-        return Ok(ExitCode::SUCCESS);
     };
     let mut lines = Vec::new();
     let mut green = true;
@@ -91,107 +101,125 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     })
 }
 
-/// The privileged tests; nothing if they were only to be listed.
-fn privileged(options: &Options) -> Result<Option<Work>> {
-    let privileged = cargo::build_test("privileged")?;
-    let filter = options.only.iter().cloned();
-    let mut command = Command::new(&privileged);
+/// The program with the privileged tests, and the names of those that are to run.
+fn tests(options: &Options) -> Result<(PathBuf, Vec<String>)> {
+    let program = cargo::build_test("privileged")?;
+    let mut command = Command::new(&program);
     command
         .args(["--list", "--format", "terse"])
-        .args(filter.clone());
-    let listed = exec::capture(&mut command)?;
-    let names: Vec<_> = listed
+        .args(&options.only);
+    let names = exec::capture(&mut command)?
         .lines()
-        .filter_map(|line| line.strip_suffix(": test"))
+        .filter_map(|line| line.strip_suffix(": test").map(str::to_owned))
         .collect();
-    if options.list {
-        ui::result(names.join("\n"));
-        return Ok(None);
-    }
-    let args = ["--test-threads=1", "--color=never"].map(str::to_owned);
-    let profile = Profile::default();
-    Ok(Some(Work {
-        tests: Some(names.len()),
-        job: Job {
-            programs: vec![
-                privileged,
-                cargo::build_agent(profile)?,
-                cargo::build_lab(profile)?,
-            ],
-            args: args.into_iter().chain(filter).collect(),
-            names: vec![("EDGEGHOST_BIN", 1), ("EDGEGHOST_LAB_BIN", 2)],
-        },
-    }))
+    Ok((program, names))
 }
 
-fn lab() -> Result<Option<Work>> {
-    let profile = Profile::default();
-    Ok(Some(Work {
+fn privileged(options: &Options) -> Result<Work> {
+    let (program, names) = tests(options)?;
+    let profile = options.profile;
+    let args = ["--test-threads=1", "--color=never"].map(str::to_owned);
+    Ok(Work {
+        tests: Some(names),
+        job: Job {
+            programs: vec![
+                ("privileged", program),
+                ("edgeghost", cargo::build_agent(profile)?),
+                ("edgeghost-lab", cargo::build_lab(profile)?),
+            ],
+            args: args.into_iter().chain(options.only.clone()).collect(),
+        },
+    })
+}
+
+fn lab(options: &Options) -> Result<Work> {
+    let profile = options.profile;
+    Ok(Work {
         tests: None,
         job: Job {
-            programs: vec![cargo::build_lab(profile)?, cargo::build_agent(profile)?],
-            args: vec!["--quick".to_owned()],
-            names: vec![("EDGEGHOST_BIN", 1)],
+            programs: vec![
+                ("edgeghost-lab", cargo::build_lab(profile)?),
+                ("edgeghost", cargo::build_agent(profile)?),
+            ],
+            args: ["--quick", "--by-hand"].map(str::to_owned).to_vec(),
         },
-    }))
+    })
 }
 
 /// Boots one kernel, and returns whether all is well and a line that says how it went.
 fn on_kernel(kernel: &Kernel, work: &Work, options: &Options) -> Result<(bool, String)> {
     let folder = cache().join("run").join(&kernel.release);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let tests = work.tests.as_deref().unwrap_or_default();
+    let left_out = limits::left_out(&kernel.release, tests);
+    let mut job = work.job.clone();
+    job.args.extend(
+        left_out
+            .iter()
+            .flat_map(|left| ["--skip".to_owned(), left.test.to_owned()]),
+    );
     let nonce = nonce()?;
-    let mark = outcome::mark(&nonce);
     let initramfs = folder.join("initramfs");
-    let bytes = initramfs::build(kernel, &work.job, &mark, &folder)?;
-    fs::write(&initramfs, bytes)
-        .with_context(|| format!("cannot write {}", initramfs.display()))?;
+    let bytes = initramfs::build(kernel, &job, &outcome::mark(&nonce), &folder)?;
+    keep(&initramfs, &bytes)?;
     let machine = Machine {
         kernel,
         initramfs: &initramfs,
         console: folder.join("console.log"),
-        processors: options.processors,
+        processors: if options.steady {
+            1
+        } else {
+            options.processors
+        },
+        counted: options.steady,
         limit: Duration::from_mins(options.minutes),
     };
     let output = machine.run()?;
-    keep(&folder.join("output.log"), &output)?;
+    keep(&folder.join("output.log"), output.as_bytes())?;
     let outcome = Outcome::read(&output, &nonce);
     if !matches!(outcome, Outcome::Ended(_)) {
         machine.show_console()?;
     }
-    Ok(verdict(work.tests, &output, outcome))
+    if work.tests.is_none() {
+        return Ok((outcome == Outcome::Ended(0), format!("lab: {outcome}")));
+    }
+    for left in &left_out {
+        ui::say(format_args!("NOT RUN  {}: {}", left.test, left.why));
+    }
+    let counts = (tests.len(), left_out.len());
+    Ok(verdict(counts, &output, outcome))
 }
 
-/// Nothing short of a whole run is good: the end was told, it was a good one, and as many tests
-/// ran as there are.
-fn verdict(tests: Option<usize>, output: &str, outcome: Outcome) -> (bool, String) {
+/// Nothing short of a whole run is good: the end was told, it was a good one, and every test of
+/// the `known` ones ran, except for those `left_out`.
+fn verdict((known, left_out): (usize, usize), output: &str, outcome: Outcome) -> (bool, String) {
     let ended = outcome == Outcome::Ended(0);
-    let Some(expected) = tests else {
-        return (ended, format!("lab: {outcome}"));
-    };
     let mut tally = Tally::default();
     tally.add("privileged", output, ended);
     for failure in tally.failures() {
         ui::say(format_args!("FAILED  {failure}"));
     }
-    let whole = usize::try_from(tally.ran()) == Ok(expected);
+    let whole = usize::try_from(tally.ran()) == Ok(known - left_out);
     let mut said = tally.closing_line();
+    if left_out > 0 {
+        let _ = write!(said, ", {left_out} not run");
+    }
     if !whole {
-        said += &format!(", but there are {expected} tests");
+        let _ = write!(said, ", but there are {known} tests");
     }
     if !matches!(outcome, Outcome::Ended(_)) {
-        said += &format!("; {outcome}");
+        let _ = write!(said, "; {outcome}");
     }
     (ended && whole && tally.is_green(), said)
 }
 
-fn keep(path: &Path, output: &str) -> Result<()> {
-    fs::write(path, output).with_context(|| format!("cannot write {}", path.display()))
+fn keep(path: &Path, content: &[u8]) -> Result<()> {
+    fs::write(path, content).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Everything that is downloaded, and what the last run on each kernel left.
 fn cache() -> PathBuf {
-    exec::workspace_root().join("target/vm")
+    cargo::target_folder().join("vm")
 }
 
 /// A number that nobody can guess, in hexadecimal digits.
@@ -200,7 +228,7 @@ fn nonce() -> Result<String> {
     File::open("/dev/urandom")
         .and_then(|mut file| file.read_exact(&mut bytes))
         .context("cannot read /dev/urandom")?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
 #[cfg(test)]
@@ -212,30 +240,30 @@ mod tests {
 
     #[test]
     fn a_whole_run_without_failures_is_good() {
-        let (good, said) = verdict(Some(2), GREEN, Outcome::Ended(0));
+        let (good, said) = verdict((2, 0), GREEN, Outcome::Ended(0));
         assert!(good, "{said}");
         assert_eq!(said, "2 passed, 0 failed");
     }
 
     #[test]
     fn a_test_that_did_not_run_is_missed() {
-        let (good, said) = verdict(Some(3), GREEN, Outcome::Ended(0));
+        let (good, said) = verdict((3, 0), GREEN, Outcome::Ended(0));
         assert!(!good);
         assert_eq!(said, "2 passed, 0 failed, but there are 3 tests");
     }
 
     #[test]
-    fn without_its_last_word_a_run_is_not_good() {
-        let (good, said) = verdict(Some(2), GREEN, Outcome::Silent);
-        assert!(!good);
-        assert!(said.contains("without telling an outcome"), "{said}");
-        let (good, _) = verdict(None, "PASSED", Outcome::Silent);
-        assert!(!good);
+    fn a_test_that_was_left_out_is_counted() {
+        let (good, said) = verdict((3, 1), GREEN, Outcome::Ended(0));
+        assert!(good, "{said}");
+        assert_eq!(said, "2 passed, 0 failed, 1 not run");
     }
 
     #[test]
-    fn the_labs_status_is_its_outcome() {
-        assert!(verdict(None, "", Outcome::Ended(0)).0);
-        assert!(!verdict(None, "PASSED", Outcome::Ended(1)).0);
+    fn without_its_last_word_a_run_is_not_good() {
+        let (good, said) = verdict((2, 0), GREEN, Outcome::Silent);
+        assert!(!good);
+        assert!(said.contains("without telling an outcome"), "{said}");
+        assert!(!verdict((2, 0), GREEN, Outcome::Ended(1)).0);
     }
 }

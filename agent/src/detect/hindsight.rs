@@ -127,12 +127,12 @@ mod tests {
                 .entry(name)
                 .or_insert_with(|| Prefix::new(flow.network));
             for at in 0..seconds {
-                let lossy = loss(network, at);
-                let lost = (0..20).filter(|_| random.chance(lossy)).count() as u64;
+                let chance = loss(network, at);
+                let again = (0..20).filter(|_| random.chance(chance)).count() as u64;
                 prefix.observe(&FlowSample {
                     time_ns: at * SECOND,
-                    delivered: 20 - lost,
-                    retransmitted: lost,
+                    delivered: 20 - again,
+                    retransmitted: again,
                     ..flow
                 });
             }
@@ -224,8 +224,8 @@ mod tests {
 
     #[test]
     fn networks_turn_bad_together_or_each_by_itself() {
-        let mut random = Random::new(33);
         const NEVER: u64 = 1_000;
+        let mut random = Random::new(33);
         for _ in 0..50 {
             for (onsets, is) in [
                 (&[120; 4][..], true),

@@ -4,8 +4,8 @@ use super::assess::Assessment;
 use super::change::{Change, Closing, Escalation, Progress, Told};
 use super::hindsight::Hindsight;
 use super::history::{History, Next};
+use super::open::Open;
 use super::params::{ONSET_CREDIT_S, OTHER_CAUSE_S, Params, RECOVERING_S, SECOND};
-use super::repair::RepairWatch;
 use super::spell::Spell;
 use super::verdict::Raw;
 
@@ -30,27 +30,6 @@ pub(super) struct Course {
     /// The mapping of the address changed since the last step; whether it has one now.
     remapped: Option<bool>,
     settled: Option<u64>,
-}
-
-#[derive(Debug)]
-struct Open {
-    onset_ns: u64,
-    updated_ns: u64,
-    advised: bool,
-    /// See [`Progress::together`].
-    together: bool,
-    /// See [`Progress::passed`].
-    passed: bool,
-    escalated: bool,
-    well_since: Option<u64>,
-    repair: RepairWatch,
-}
-
-impl Open {
-    fn is_well_for(&self, now_ns: u64, least_ns: u64) -> bool {
-        self.well_since
-            .is_some_and(|since| now_ns.saturating_sub(since) >= least_ns)
-    }
 }
 
 impl Course {
@@ -213,7 +192,8 @@ impl Course {
             });
         }
         let since = self.collapsed.since()?;
-        if !self.collapsed.has_lasted(now_ns, params.settle_ns) {
+        // What would close it at once does not let it open.
+        if !self.collapsed.has_lasted(now_ns, params.settle_ns) || self.has_other_cause(now_ns) {
             return None;
         }
         if self.other_cause.has_lasted(now_ns, OTHER_CAUSE_S * SECOND) {
@@ -224,17 +204,14 @@ impl Course {
         }
         let onset_ns = onset().or(self.bad.since()).unwrap_or(since);
         self.history.note_opened(now_ns);
-        self.open = Some(Open {
-            onset_ns,
-            updated_ns: now_ns,
-            advised: false,
-            together: false,
-            passed: false,
-            escalated: false,
-            well_since: None,
-            repair: RepairWatch::default(),
-        });
+        self.open = Some(Open::new(onset_ns, now_ns));
         Some(Change::Opened { onset_ns })
+    }
+
+    /// The host itself has been at fault for long enough to say so.
+    fn has_other_cause(&self, now_ns: u64) -> bool {
+        let least_ns = OTHER_CAUSE_S * SECOND;
+        self.other_cause.has_lasted(now_ns, least_ns)
     }
 
     fn advise(
@@ -254,9 +231,9 @@ impl Course {
         if !now
             || !self.bad.has_lasted(now_ns, params.confirm_ns)
             || !self.collapsed.has_lasted(now_ns, params.hold_ns)
+            || !open.together
             // Somebody has just taken the step: first see whether it helps.
             || open.repair.acted()
-            || !open.together
         {
             return None;
         }
@@ -322,7 +299,7 @@ impl Course {
         let open = self.open.as_ref()?;
         // Whoever suffered may have gone away, or the address with them.
         let silent = !assessment.heard;
-        let other = self.other_cause.has_lasted(now_ns, OTHER_CAUSE_S * SECOND);
+        let other = self.has_other_cause(now_ns);
         let over = silent || open.is_well_for(now_ns, params.recovered_ns);
         if !other && (!over || assessment.ongoing) {
             return None;

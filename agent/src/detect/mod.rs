@@ -22,6 +22,7 @@ mod incident;
 mod network_vote;
 mod networks;
 mod onset;
+mod open;
 mod params;
 mod posterior;
 mod prefix;

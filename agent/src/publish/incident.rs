@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::detect::{Assessment, Change, Closing, Detector, Repair};
 use crate::ec2::Context;
 use crate::event::{
-    self, Event, Incident, IncidentInfo, IncidentState, LocalOnly, Outcome, Severity,
+    self, Event, Finding, Incident, IncidentInfo, IncidentState, LocalOnly, Outcome, Severity,
     SnapshotMoment, SocketSnapshot, Time, VerdictName, WorstPeer,
 };
 use crate::flow::{Local, PeerSums};
@@ -32,7 +32,7 @@ pub struct Incidents {
     /// the clock does meanwhile.
     onsets: HashMap<Local, Time>,
     /// What the sockets showed when the open incidents opened.
-    sockets: HashMap<Local, Vec<event::Finding>>,
+    sockets: HashMap<Local, Vec<Finding>>,
 }
 
 impl Incidents {
@@ -91,7 +91,7 @@ impl Incidents {
         }
     }
 
-    /// The events of one finding: one, or none if there is nothing to say.
+    /// The event of one finding, if there is something to say.
     pub fn note(
         &mut self,
         finding: &crate::detect::Finding,

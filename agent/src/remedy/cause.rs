@@ -5,6 +5,8 @@ use crate::detect::Trouble;
 /// The host's own trouble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LocalCause {
+    /// An interface was reset, or its link came or went: nobody counts what that cost.
+    Interrupted,
     /// The instance exceeds its network allowance.
     Allowance,
     /// Packets find no route.
@@ -20,6 +22,9 @@ pub enum LocalCause {
 impl LocalCause {
     /// The biggest; of equals the one that says most, for one packet may be in several counts.
     pub fn of(trouble: &Trouble) -> Option<Self> {
+        if trouble.interrupted > 0 {
+            return Some(Self::Interrupted);
+        }
         let counts = [
             (Self::Allowance, trouble.allowance_exceeded),
             (Self::NoRoute, trouble.no_route),
@@ -54,6 +59,11 @@ mod tests {
         let mut filtered = some;
         filtered.firewall.recent = 7;
         assert_eq!(LocalCause::of(&filtered), Some(LocalCause::Filtered));
+        let reset = Trouble {
+            interrupted: 1,
+            ..filtered
+        };
+        assert_eq!(LocalCause::of(&reset), Some(LocalCause::Interrupted));
         let more = Trouble {
             allowance_exceeded: 8,
             ..some

@@ -30,8 +30,14 @@ pub(super) struct Row {
 }
 
 /// In order of precedence.
-pub(super) const ROWS: [Row; 25] = [
+pub(super) const ROWS: [Row; 26] = [
     // The host keeps its own packets.
+    row(
+        "interrupted",
+        &[is_local, by_interruption],
+        Action::FixLocalDriver,
+        local::interrupted,
+    ),
     row(
         "allowance_exceeded",
         &[is_local, by_allowance],
@@ -211,6 +217,10 @@ pub(super) fn find(situation: &Situation) -> Option<&'static Row> {
 
 fn is_local(s: &Situation) -> bool {
     s.verdict == Raw::LocalCongestion
+}
+
+fn by_interruption(s: &Situation) -> bool {
+    s.cause == Some(LocalCause::Interrupted)
 }
 
 fn by_allowance(s: &Situation) -> bool {

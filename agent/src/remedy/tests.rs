@@ -33,7 +33,7 @@ pub(super) fn plain() -> Situation {
             bad: 5,
             ..Default::default()
         },
-        private: Default::default(),
+        private: crate::detect::Judged::default(),
         target: Target {
             private_ip: Some([10, 1, 0, 207].into()),
             public_ip: Some([203, 0, 113, 25].into()),
@@ -73,7 +73,12 @@ pub(super) fn advice(situation: &Situation) -> Remediation {
 type Change = fn(&mut Situation);
 
 /// Each row's name, what makes a plain collapse fit it, and what it asks for.
-const CASES: [(&str, Change, Action); 25] = [
+const CASES: [(&str, Change, Action); 26] = [
+    (
+        "interrupted",
+        |s| local(s, Some(LocalCause::Interrupted)),
+        Action::FixLocalDriver,
+    ),
     (
         "allowance_exceeded",
         |s| local(s, Some(LocalCause::Allowance)),

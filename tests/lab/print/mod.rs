@@ -2,6 +2,7 @@
 //! standard output belongs to the events.
 
 mod advice;
+mod diagnosis;
 mod table;
 
 use std::io::Write as _;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use edgeghost_tests::event::Event;
+use edgeghost_tests::moto::Ids;
 
 use crate::options::Options;
 use crate::phase::Phase;
@@ -122,6 +124,18 @@ impl Printer {
             .collect();
         self.say(&format!("  agent     {}", event.text("message")));
         self.say(&format!("            {}", probes.join(", ")));
+    }
+
+    pub(crate) fn cloud(&self, ids: &Ids) {
+        self.say(&format!(
+            "  EC2       a double: instance {}, {}, {} by {}",
+            ids.instance, ids.interface, ids.allocation, ids.association
+        ));
+    }
+
+    /// A line of somebody else's.
+    pub(crate) fn said(&self, line: &str) {
+        self.say(&format!("{:INDENT$}| {line}", ""));
     }
 
     pub(crate) fn phase(&self, phase: Phase, what: &str, at: Duration) {

@@ -26,9 +26,7 @@ pub(super) fn lines(summary: &Summary) -> Vec<String> {
     lines.extend(times(summary));
     lines.push(String::new());
     lines.push(match summary.failure() {
-        None if summary.passed() => "PASSED: collapse detected, nothing advised before it, \
-                                     recovery seen"
-            .to_owned(),
+        None if summary.passed() => format!("PASSED: {}", summary.success()),
         None => "FAILED: the story did not reach its end".to_owned(),
         Some(reason) => format!("FAILED: {reason}"),
     });

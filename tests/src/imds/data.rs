@@ -81,12 +81,12 @@ impl Default for Data {
 }
 
 impl Data {
-    /// The first interface.
-    ///
-    /// # Panics
-    /// If there is none.
+    /// The first interface, made if there is none.
     pub fn card(&mut self) -> &mut Card {
-        self.cards.first_mut().expect("an interface")
+        if self.cards.is_empty() {
+            self.cards.push(Card::new(0, [10, 1, 0, 207].into()));
+        }
+        &mut self.cards[0]
     }
 
     /// The value of a key below `/latest/`.

@@ -176,12 +176,11 @@ impl Imds {
             }
             match request.method.as_str() {
                 "GET" if !token => complain("a key is asked for without a token"),
-                "GET" => {}
                 "PUT" if request.path != serve::TOKEN => complain("a token of another version"),
                 "PUT" if !header("x-aws-ec2-metadata-token-ttl-seconds") => {
                     complain("a token without a time to live is asked for");
                 }
-                "PUT" => {}
+                "GET" | "PUT" => {}
                 _ => complain("an unknown method"),
             }
         }

@@ -14,6 +14,8 @@ mount -t tracefs tracefs /sys/kernel/tracing
 mount -t bpf bpf /sys/fs/bpf
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 
+hostname edgeghost-vm
+
 # What is built in is no module, and what a folder brought is loaded when it is first used.
 for module in $(cat /edgeghost/modules); do
     modprobe -q "$module"

@@ -19,15 +19,14 @@ const INIT: &str = include_str!("guest.sh");
 /// Where all of ours lies in the guest.
 const HOME: &str = "/edgeghost";
 
-/// A program of this workspace and what the guest is to do with it.
-#[derive(Debug)]
+/// What the guest is to do.
+#[derive(Debug, Clone)]
 pub(super) struct Job {
-    /// Programs to bring; the first is the one to run.
-    pub(super) programs: Vec<PathBuf>,
+    /// Programs of this workspace, each under the name that the guest knows it by; the first is
+    /// the one to run, and finds the others beside it.
+    pub(super) programs: Vec<(&'static str, PathBuf)>,
     /// Its arguments.
     pub(super) args: Vec<String>,
-    /// Variables that name the programs, by their place in `programs`.
-    pub(super) names: Vec<(&'static str, usize)>,
 }
 
 /// Puts the archive together. `scratch` holds files that are needed only meanwhile.
@@ -73,8 +72,7 @@ fn add_modules(archive: &mut Archive, kernel: &Kernel) -> Result<()> {
 
 /// The programs without their line numbers, which are most of their size, and the fixtures.
 fn add_tests(archive: &mut Archive, job: &Job, scratch: &Path) -> Result<()> {
-    for program in &job.programs {
-        let name = program.file_name().context("a program without a name")?;
+    for (name, program) in &job.programs {
         let slim = scratch.join(name);
         let mut command = Command::new("strip");
         command
@@ -82,7 +80,7 @@ fn add_tests(archive: &mut Archive, job: &Job, scratch: &Path) -> Result<()> {
             .arg(&slim)
             .arg(program);
         exec::run(&mut command)?;
-        archive.program(home(program), tools::read(&slim)?);
+        archive.program(Path::new(HOME).join(name), tools::read(&slim)?);
         tools::add_libraries(archive, program)?;
     }
     let tests = tests_folder();
@@ -96,28 +94,18 @@ fn add_tests(archive: &mut Archive, job: &Job, scratch: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Where a program lies in the guest.
-fn home(program: &Path) -> PathBuf {
-    Path::new(HOME).join(program.file_name().unwrap_or_default())
-}
-
 /// The job as a shell script.
 fn command(job: &Job) -> String {
-    let at = |number: usize| job.programs.get(number).map(|program| home(program));
-    let mut lines = vec![
-        format!("cd {HOME}/tests"),
-        format!("export CARGO_MANIFEST_DIR={HOME}/tests RUST_BACKTRACE=1"),
-    ];
-    for (name, number) in &job.names {
-        let path = at(*number).unwrap_or_default();
-        lines.push(format!("export {name}={}", exec::quote(path.as_os_str())));
-    }
-    let program = at(0).unwrap_or_default();
-    let words = [exec::quote(program.as_os_str())]
+    let program = job.programs.first().map_or("true", |(name, _)| name);
+    let words: Vec<_> = [format!("{HOME}/{program}")]
         .into_iter()
-        .chain(job.args.iter().map(|arg| exec::quote(arg.as_ref())));
-    lines.push(format!("exec {}", words.collect::<Vec<_>>().join(" ")));
-    lines.join("\n") + "\n"
+        .chain(job.args.iter().map(|arg| exec::quote(arg.as_ref())))
+        .collect();
+    // Fixtures are named from the folder of the tests.
+    format!(
+        "cd {HOME}/tests\nexport CARGO_MANIFEST_DIR={HOME}/tests RUST_BACKTRACE=1\nexec {}\n",
+        words.join(" ")
+    )
 }
 
 #[cfg(test)]
@@ -125,22 +113,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_names_the_programs_as_the_guest_has_them() {
+    fn the_command_runs_the_first_program_as_the_guest_has_it() {
         let job = Job {
             programs: vec![
-                "/t/debug/deps/privileged-1f".into(),
-                "/t/debug/edgeghost".into(),
+                ("privileged", "/t/debug/deps/privileged-1f".into()),
+                ("edgeghost", "/t/debug/edgeghost".into()),
             ],
             args: vec!["--test-threads=1".into(), "it's".into()],
-            names: vec![("EDGEGHOST_BIN", 1)],
         };
         let script = command(&job);
         assert!(
-            script.contains("\nexport EDGEGHOST_BIN=/edgeghost/edgeghost\n"),
-            "{script}"
-        );
-        assert!(
-            script.ends_with("\nexec /edgeghost/privileged-1f --test-threads=1 'it'\\''s'\n"),
+            script.ends_with("\nexec /edgeghost/privileged --test-threads=1 'it'\\''s'\n"),
             "{script}"
         );
     }

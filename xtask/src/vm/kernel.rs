@@ -131,7 +131,7 @@ fn download(series: &str, folder: &Path) -> Result<PathBuf> {
         attempt()
     })?;
     only(folder, "the downloaded package", |name| {
-        name.ends_with(".deb")
+        name.starts_with("linux-image-")
     })
 }
 

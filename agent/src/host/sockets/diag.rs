@@ -1,4 +1,4 @@
-//! Asking the kernel for one socket (`NETLINK_SOCK_DIAG`, sock_diag(7)).
+//! Asking the kernel for one socket (`NETLINK_SOCK_DIAG`, man page `sock_diag(7)`).
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
@@ -264,9 +264,9 @@ mod tests {
         let times = (socket.srtt_us, socket.rttvar_us, socket.min_rtt_us);
         assert_eq!(times, (Some(33), Some(18), Some(11)));
         assert_eq!((socket.rto_us, socket.backoff), (204_000, 0));
-        assert_eq!(socket.delivery_rate_bytes, Some(4887272727));
+        assert_eq!(socket.delivery_rate_bytes, Some(4_887_272_727));
         assert!(socket.app_limited);
-        assert_eq!((socket.uid, socket.inode), (0, 528604));
+        assert_eq!((socket.uid, socket.inode), (0, 528_604));
     }
 
     #[test]

@@ -5,12 +5,20 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// Kernels whose BTF is in tests/fixtures/btf.
-pub(crate) const KERNELS: [&str; 3] = ["6.1", "6.12", "6.18"];
+/// Kernels whose BTF is in tests/fixtures/btf; where no processor is named, it is x86-64.
+pub(crate) const KERNELS: [&str; 6] = [
+    "6.1",
+    "6.12",
+    "6.18",
+    "5.10.0-46-cloud-amd64",
+    "6.1.0-50-cloud-arm64",
+    "6.12.107+deb13-cloud-arm64",
+];
 
 /// The BTF of one of [`KERNELS`], unpacked once.
 pub(crate) fn fixture(kernel: &str) -> &'static [u8] {
-    static UNPACKED: [OnceLock<Vec<u8>>; KERNELS.len()] = [const { OnceLock::new() }; 3];
+    static UNPACKED: [OnceLock<Vec<u8>>; KERNELS.len()] =
+        [const { OnceLock::new() }; KERNELS.len()];
     let index = KERNELS.iter().position(|name| *name == kernel).unwrap();
     UNPACKED[index].get_or_init(|| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))

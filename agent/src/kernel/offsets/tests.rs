@@ -15,7 +15,7 @@ fn all_but(left_out: &[&str]) -> Vec<Field> {
 }
 
 #[test]
-fn every_offset_agrees_with_bpftool_on_three_kernels() {
+fn every_offset_agrees_with_bpftool_on_every_kernel() {
     assert_eq!(witness::KERNELS, KERNELS);
     for (column, kernel) in KERNELS.into_iter().enumerate() {
         let offsets = resolve(&btf(kernel)).unwrap();
@@ -50,11 +50,11 @@ fn every_offset_agrees_with_bpftool_on_three_kernels() {
     }
 }
 
-/// The numbers that a running program read the right values with.
+/// The first three are what a running program read the right values with.
 #[test]
 fn the_congestion_window_lies_where_programs_read_it() {
     let found = KERNELS.map(|kernel| resolve(&btf(kernel)).unwrap().snd_cwnd);
-    assert_eq!(found, [1776, 1500, 1444]);
+    assert_eq!(found, [1776, 1500, 1444, 1736, 1736, 1452]);
 }
 
 #[test]

@@ -107,6 +107,7 @@ fn any(chance: &mut Chance) -> Situation {
             None,
             Some(LocalCause::Allowance),
             Some(LocalCause::NoRoute),
+            Some(LocalCause::Interrupted),
             Some(LocalCause::Filtered),
             Some(LocalCause::Refused),
             Some(LocalCause::Dropped),
@@ -302,7 +303,7 @@ fn situations_are_read_off_the_surroundings() {
     assert_eq!(with(&|c| map(c, None)).place, Place::Unmapped);
     let elsewhere = with(&|c| {
         map(c, None);
-        c.interfaces.clear();
+        c.interfaces[0].private_ipv4 = vec![[10, 9, 9, 9].into()];
         for mapping in c.addresses.values_mut() {
             mapping.network_interface_id = None;
         }
@@ -311,6 +312,7 @@ fn situations_are_read_off_the_surroundings() {
     let unknown = with(&|c| {
         map(c, None);
         c.source = Source::Firmware;
+        c.interfaces.clear();
     });
     assert_eq!(unknown.place, Place::Unknown);
     assert!(with(&|c| c.interfaces[0].owner = Some("999999999999".to_owned())).managed);

@@ -158,7 +158,7 @@ fn the_host_itself_is_no_place_to_run_it_from() {
 
 #[test]
 fn behind_the_host_its_own_address_is_not_taken_for_the_hosts() {
-    let (.., change, _) = CASES[18];
+    let (.., change, _) = CASES[19];
     let mut situation = plain();
     change(&mut situation);
     let advice = advice(&situation);
