@@ -196,6 +196,12 @@ impl Course {
         if !self.collapsed.has_lasted(now_ns, params.settle_ns) || self.has_other_cause(now_ns) {
             return None;
         }
+        if self.other_cause.has_lasted(now_ns, OTHER_CAUSE_S * SECOND) {
+            // It would be given up at once.
+            self.bad = Spell::default();
+            self.collapsed = Spell::default();
+            return None;
+        }
         let onset_ns = onset().or(self.bad.since()).unwrap_or(since);
         self.history.note_opened(now_ns);
         self.open = Some(Open::new(onset_ns, now_ns));
