@@ -34,7 +34,7 @@ pub(crate) struct Cloud {
 impl Cloud {
     /// The server as an instance with its Elastic IP; `by_hand` without an API to ask.
     pub(crate) fn start(stage: &Stage, by_hand: bool) -> Result<Self> {
-        let (moto, ids) = if by_hand {
+        let (moto, names) = if by_hand {
             (None, made_up())
         } else {
             let moto = Moto::start().context("cannot start the double of EC2")?;
@@ -42,22 +42,22 @@ impl Cloud {
             (Some(moto), ids)
         };
         let card = Card {
-            id: ids.interface.clone(),
+            id: names.interface.clone(),
             ..Card::new(0, WEB3).mapped(ELASTIC_IP)
         };
         let data = Data {
-            instance_id: ids.instance.clone(),
+            instance_id: names.instance.clone(),
             region: REGION.to_owned(),
             cards: vec![card],
             ..Data::default()
         };
         let imds = Imds::start_inside(&stage.gateway, data)?;
         Ok(Self {
-            association: Some(ids.association.clone()),
+            association: Some(names.association.clone()),
             asked: Instant::now(),
             moto,
             imds,
-            ids,
+            ids: names,
         })
     }
 
