@@ -24,7 +24,7 @@ pub(crate) enum Mapping {
 pub(crate) struct Cloud {
     /// Nothing where the lab takes the step itself.
     moto: Option<Moto>,
-    imds: Imds,
+    metadata: Imds,
     ids: Ids,
     /// The association that the gateway goes by.
     association: Option<String>,
@@ -34,7 +34,7 @@ pub(crate) struct Cloud {
 impl Cloud {
     /// The server as an instance with its Elastic IP; `by_hand` without an API to ask.
     pub(crate) fn start(stage: &Stage, by_hand: bool) -> Result<Self> {
-        let (moto, names) = if by_hand {
+        let (moto, ids) = if by_hand {
             (None, made_up())
         } else {
             let moto = Moto::start().context("cannot start the double of EC2")?;
@@ -42,22 +42,22 @@ impl Cloud {
             (Some(moto), ids)
         };
         let card = Card {
-            id: names.interface.clone(),
+            id: ids.interface.clone(),
             ..Card::new(0, WEB3).mapped(ELASTIC_IP)
         };
         let data = Data {
-            instance_id: names.instance.clone(),
+            instance_id: ids.instance.clone(),
             region: REGION.to_owned(),
             cards: vec![card],
             ..Data::default()
         };
-        let imds = Imds::start_inside(&stage.gateway, data)?;
+        let metadata = Imds::start_inside(&stage.gateway, data)?;
         Ok(Self {
-            association: Some(names.association.clone()),
+            association: Some(ids.association.clone()),
             asked: Instant::now(),
             moto,
-            imds,
-            ids: names,
+            metadata,
+            ids,
         })
     }
 
@@ -100,7 +100,7 @@ impl Cloud {
 
     /// Has the metadata say what became of the mapping.
     pub(crate) fn tell(&self, mapping: Mapping) {
-        self.imds.change(|data| {
+        self.metadata.change(|data| {
             let card = data.card();
             card.public.clear();
             if mapping == Mapping::Renewed {
@@ -111,7 +111,7 @@ impl Cloud {
 
     /// What the agent asked of the metadata against the rules.
     pub(crate) fn complaints(&self) -> Vec<String> {
-        self.imds.complaints()
+        self.metadata.complaints()
     }
 }
 

@@ -3,6 +3,7 @@
 use edgeghost_tests::binary;
 use edgeghost_tests::schema::Schema;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 use crate::call::agent_fed;
 use crate::made::{ADDRESS, ELASTIC_IP, Recording};
@@ -127,21 +128,21 @@ fn readable(event: &Value) -> String {
         event["message"].as_str().unwrap()
     );
     for (name, value) in event["remediation"].as_object().unwrap() {
-        text += &format!("\n{name}:");
+        write!(text, "\n{name}:").unwrap();
         match value {
             Value::Array(list) => {
                 text.push('\n');
                 for (number, entry) in list.iter().enumerate() {
-                    text += &format!("  {}. {}\n", number + 1, entry_text(entry));
+                    writeln!(text, "  {}. {}", number + 1, entry_text(entry)).unwrap();
                 }
             }
             Value::Object(members) => {
                 text.push('\n');
                 for (name, value) in members {
-                    text += &format!("  {name} {}\n", plain(value));
+                    writeln!(text, "  {name} {}", plain(value)).unwrap();
                 }
             }
-            other => text += &format!(" {}\n", plain(other)),
+            other => writeln!(text, " {}", plain(other)).unwrap(),
         }
     }
     text

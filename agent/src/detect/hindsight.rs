@@ -80,22 +80,6 @@ fn around(prefix: &Prefix, now: u64, onset: u64) -> [Sums; 2] {
     [before, after]
 }
 
-/// Share of bad trials up to the second that made a bad path likeliest: what came after the end
-/// would make it smaller, and the end hard to see.
-fn share_while_bad(seconds: &BTreeMap<u64, (f64, f64)>) -> f64 {
-    let (mut bad, mut all, mut sum) = (0.0, 0.0, 0.0);
-    let (mut most, mut share) = (f64::NEG_INFINITY, 0.0);
-    for second in seconds.values() {
-        bad += second.0;
-        all += second.0 + second.1;
-        sum += onset::for_bad(*second);
-        if sum >= most && all > 0.0 {
-            (most, share) = (sum, bad / all);
-        }
-    }
-    share
-}
-
 /// The last seconds look ordinary rather than like what was before them: from some second on,
 /// [`PASSED_LEAST_S`] ago or more, it is likelier by [`PASSED`] nats that the trouble is over than
 /// that it goes on as it was since its onset (Page's test again, with the change the other way).
@@ -143,12 +127,12 @@ mod tests {
                 .entry(name)
                 .or_insert_with(|| Prefix::new(flow.network));
             for at in 0..seconds {
-                let lossy = loss(network, at);
-                let lost = (0..20).filter(|_| random.chance(lossy)).count() as u64;
+                let chance = loss(network, at);
+                let again = (0..20).filter(|_| random.chance(chance)).count() as u64;
                 prefix.observe(&FlowSample {
                     time_ns: at * SECOND,
-                    delivered: 20 - lost,
-                    retransmitted: lost,
+                    delivered: 20 - again,
+                    retransmitted: again,
                     ..flow
                 });
             }
@@ -240,8 +224,8 @@ mod tests {
 
     #[test]
     fn networks_turn_bad_together_or_each_by_itself() {
-        let mut random = Random::new(33);
         const NEVER: u64 = 1_000;
+        let mut random = Random::new(33);
         for _ in 0..50 {
             for (onsets, is) in [
                 (&[120; 4][..], true),

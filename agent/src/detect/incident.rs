@@ -192,13 +192,20 @@ impl Course {
             });
         }
         let since = self.collapsed.since()?;
-        if !self.collapsed.has_lasted(now_ns, params.settle_ns) {
+        // What would close it at once does not let it open.
+        if !self.collapsed.has_lasted(now_ns, params.settle_ns) || self.has_other_cause(now_ns) {
             return None;
         }
         let onset_ns = onset().or(self.bad.since()).unwrap_or(since);
         self.history.note_opened(now_ns);
         self.open = Some(Open::new(onset_ns, now_ns));
         Some(Change::Opened { onset_ns })
+    }
+
+    /// The host itself has been at fault for long enough to say so.
+    fn has_other_cause(&self, now_ns: u64) -> bool {
+        let least_ns = OTHER_CAUSE_S * SECOND;
+        self.other_cause.has_lasted(now_ns, least_ns)
     }
 
     fn advise(
@@ -286,7 +293,7 @@ impl Course {
         let open = self.open.as_ref()?;
         // Whoever suffered may have gone away, or the address with them.
         let silent = !assessment.heard;
-        let other = self.other_cause.has_lasted(now_ns, OTHER_CAUSE_S * SECOND);
+        let other = self.has_other_cause(now_ns);
         let over = silent || open.is_well_for(now_ns, params.recovered_ns);
         if !other && (!over || assessment.ongoing) {
             return None;

@@ -92,29 +92,28 @@ impl Incidents {
         (since, lasted_s): (Time, f64),
         remediation: &Remediation,
     ) -> String {
-        let mut message = format!(
-            "{}: {} on {} since {} ({lasted_s:.0} s): {}; ",
+        let what = format!(
+            "{}: {} on {} since {} ({lasted_s:.0} s): {}; the public path is at fault with a \
+             probability of {}{}. {}",
             self.who(&remediation.target),
             name(verdict).as_str(),
             whose(local, &remediation.target),
             second(since),
             sides(assessment),
-        );
-        message.push_str(&format!(
-            "the public path is at fault with a probability of {}{}. {}",
             percent(remediation.confidence),
             self.elsewhere(local),
             remediation.summary
-        ));
-        if let Some(runbook) = &remediation.runbook {
-            message.push_str(&format!(
-                " That it helps is a hypothesis. First step, not on this host: `{runbook}` prints \
-                 the guarded steps; check, then run them."
-            ));
-        } else if remediation.touches_address {
-            message.push_str(" That it helps is a hypothesis. First check the preconditions.");
+        );
+        match &remediation.runbook {
+            Some(runbook) => format!(
+                "{what} That it helps is a hypothesis. First step, not on this host: `{runbook}` \
+                 prints the guarded steps; check, then run them."
+            ),
+            None if remediation.touches_address => {
+                format!("{what} That it helps is a hypothesis. First check the preconditions.")
+            }
+            None => what,
         }
-        message
     }
 
     /// What to check first if the metadata could not be read again.

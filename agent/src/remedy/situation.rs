@@ -160,7 +160,7 @@ fn health(assessment: &Assessment) -> Option<bool> {
     }
 }
 
-/// Global unicast, 2000::/3 (RFC 4291): what can leave through an internet gateway.
+/// Global unicast, `2000::/3` (RFC 4291): what can leave through an internet gateway.
 fn is_global_v6(address: IpAddr) -> bool {
     let is_global = |v6: Ipv6Addr| v6.segments()[0] & 0xe000 == 0x2000;
     matches!(address, IpAddr::V6(v6) if is_global(v6))

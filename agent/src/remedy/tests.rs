@@ -33,7 +33,7 @@ pub(super) fn plain() -> Situation {
             bad: 5,
             ..Default::default()
         },
-        private: Default::default(),
+        private: crate::detect::Judged::default(),
         target: Target {
             private_ip: Some([10, 1, 0, 207].into()),
             public_ip: Some([203, 0, 113, 25].into()),
