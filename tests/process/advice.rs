@@ -3,7 +3,6 @@
 use edgeghost_tests::binary;
 use edgeghost_tests::schema::Schema;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 
 use crate::call::agent_fed;
 use crate::made::{ADDRESS, ELASTIC_IP, Recording};
@@ -122,30 +121,26 @@ fn a_recommendation_reads_as_it_did() {
 }
 
 fn readable(event: &Value) -> String {
-    let mut text = format!(
-        "{} {}\n",
-        event["severity_text"].as_str().unwrap(),
-        event["message"].as_str().unwrap()
-    );
+    let line = |name: &str| event[name].as_str().unwrap();
+    let mut parts = vec![format!("{} {}", line("severity_text"), line("message"))];
     for (name, value) in event["remediation"].as_object().unwrap() {
-        write!(text, "\n{name}:").unwrap();
-        match value {
+        parts.push(match value {
             Value::Array(list) => {
-                text.push('\n');
-                for (number, entry) in list.iter().enumerate() {
-                    writeln!(text, "  {}. {}", number + 1, entry_text(entry)).unwrap();
-                }
+                let entries = list.iter().enumerate();
+                let entry = |(number, entry)| format!("\n  {}. {}", number + 1, entry_text(entry));
+                format!("{name}:{}", entries.map(entry).collect::<Vec<_>>().concat())
             }
             Value::Object(members) => {
-                text.push('\n');
-                for (name, value) in members {
-                    writeln!(text, "  {name} {}", plain(value)).unwrap();
-                }
+                let member = |(name, value)| format!("\n  {name} {}", plain(value));
+                format!(
+                    "{name}:{}",
+                    members.iter().map(member).collect::<Vec<_>>().concat()
+                )
             }
-            other => writeln!(text, " {}", plain(other)).unwrap(),
-        }
+            other => format!("{name}: {}", plain(other)),
+        });
     }
-    text
+    parts.join("\n\n") + "\n"
 }
 
 fn entry_text(entry: &Value) -> String {

@@ -192,8 +192,13 @@ impl Course {
             });
         }
         let since = self.collapsed.since()?;
-        // What would close it at once does not let it open.
-        if !self.collapsed.has_lasted(now_ns, params.settle_ns) || self.has_other_cause(now_ns) {
+        if !self.collapsed.has_lasted(now_ns, params.settle_ns) {
+            return None;
+        }
+        if self.has_other_cause(now_ns) {
+            // It would be given up at once.
+            self.bad = Spell::default();
+            self.collapsed = Spell::default();
             return None;
         }
         let onset_ns = onset().or(self.bad.since()).unwrap_or(since);

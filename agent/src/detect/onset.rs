@@ -6,7 +6,6 @@
 //! Page's CUSUM, Biometrika 1954).
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use super::params::{LOOK_BACK_S, NOW_CAP};
 use super::prefix::Prefix;
@@ -56,28 +55,20 @@ pub(super) fn pooled<'a>(
     seconds
 }
 
-/// How much so many bad and good trials speak for a bad path, nats.
-pub(super) fn for_bad((bad, good): (f64, f64)) -> f64 {
-    /// Of one bad, and of one good trial.
-    static EACH: LazyLock<(f64, f64)> = LazyLock::new(|| {
-        let good = libm::log((1.0 - BAD) / (1.0 - ORDINARY));
-        (libm::log(BAD / ORDINARY), good)
-    });
-    bad * EACH.0 + good * EACH.1
-}
-
 /// The most likely beginning, of seconds in order of time with segments retransmitted and
 /// delivered; `None` if nothing speaks for a change.
 /// With it, how much likelier that makes all that came since, nats.
 fn estimate(seconds: impl Iterator<Item = (u64, (f64, f64))>) -> Option<(u64, f64)> {
+    let per_retransmitted = libm::log(BAD / ORDINARY);
+    let per_delivered = libm::log((1.0 - BAD) / (1.0 - ORDINARY));
     let (mut sum, mut least) = (0.0, 0.0);
     let (mut onset, mut pending) = (None, true);
-    for (second, counts) in seconds {
+    for (second, (retransmitted, delivered)) in seconds {
         if pending {
             onset = Some(second);
             pending = false;
         }
-        sum += for_bad(counts);
+        sum += retransmitted * per_retransmitted + delivered * per_delivered;
         if sum <= least {
             least = sum;
             // What changed, changed after this second.

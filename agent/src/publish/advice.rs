@@ -92,9 +92,19 @@ impl Incidents {
         (since, lasted_s): (Time, f64),
         remediation: &Remediation,
     ) -> String {
-        let what = format!(
+        let first = match &remediation.runbook {
+            Some(runbook) => format!(
+                " That it helps is a hypothesis. First step, not on this host: `{runbook}` prints \
+                 the guarded steps; check, then run them."
+            ),
+            None if remediation.touches_address => {
+                " That it helps is a hypothesis. First check the preconditions.".to_owned()
+            }
+            None => String::new(),
+        };
+        format!(
             "{}: {} on {} since {} ({lasted_s:.0} s): {}; the public path is at fault with a \
-             probability of {}{}. {}",
+             probability of {}{}. {}{first}",
             self.who(&remediation.target),
             name(verdict).as_str(),
             whose(local, &remediation.target),
@@ -102,18 +112,8 @@ impl Incidents {
             sides(assessment),
             percent(remediation.confidence),
             self.elsewhere(local),
-            remediation.summary
-        );
-        match &remediation.runbook {
-            Some(runbook) => format!(
-                "{what} That it helps is a hypothesis. First step, not on this host: `{runbook}` \
-                 prints the guarded steps; check, then run them."
-            ),
-            None if remediation.touches_address => {
-                format!("{what} That it helps is a hypothesis. First check the preconditions.")
-            }
-            None => what,
-        }
+            remediation.summary,
+        )
     }
 
     /// What to check first if the metadata could not be read again.

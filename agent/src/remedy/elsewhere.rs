@@ -174,7 +174,7 @@ pub(super) fn nat(_: &Situation, values: &mut Values<'_>) -> Plan {
         "The public path collapsed behind this host's interface: at the NAT gateway, NAT instance, \
          proxy or firewall that it leaves by, or beyond.",
     );
-    plan.run_from = String::from("Anywhere.");
+    "Anywhere.".clone_into(&mut plan.run_from);
     plan.preconditions = texts(&[
         "No address of this host could be renewed. The primary address of a NAT gateway cannot be \
          disassociated either; another one can be added to it.",

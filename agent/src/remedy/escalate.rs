@@ -57,7 +57,7 @@ pub(super) fn host(situation: &Situation, values: &mut Values<'_>) -> Plan {
          private path are both bad.",
         "What both paths share is at fault: the host, its interface, its hypervisor, or the zone.",
     );
-    plan.run_from = String::from("Anywhere; best not through this host.");
+    "Anywhere; best not through this host.".clone_into(&mut plan.run_from);
     plan.preconditions = texts(&[
         "Leave the address alone: the private path does not use it and is bad too.",
         "Do other hosts in the same zone lose as well? Then it is the zone.",
@@ -74,7 +74,7 @@ pub(super) fn ipv6(situation: &Situation, values: &mut Values<'_>) -> Plan {
         "The public path of this IPv6 address collapsed while the private path is fine. Nothing \
          translates it on the way, so it is the gateway, the edge or transit.",
     );
-    plan.run_from = String::from("Anywhere.");
+    "Anywhere.".clone_into(&mut plan.run_from);
     plan.preconditions = texts(&[
         "Clients that also have IPv4 can be sent there meanwhile: take the AAAA record out.",
         CASE,
@@ -96,7 +96,7 @@ pub(super) fn wider(situation: &Situation, values: &mut Values<'_>) -> Plan {
              and {elastic} other public IPv4 address(es) of this host are bad."
         ),
     );
-    plan.run_from = String::from("Anywhere.");
+    "Anywhere.".clone_into(&mut plan.run_from);
     plan.preconditions = texts(&[
         "Leave the addresses alone: renewing one mapping does not mend what they share.",
         "AWS Health Dashboard: is anything reported for the region or zone?",
@@ -136,7 +136,7 @@ pub(super) fn repeated(situation: &Situation, values: &mut Values<'_>) -> Plan {
         ),
         so,
     );
-    plan.run_from = String::from("Anywhere.");
+    "Anywhere.".clone_into(&mut plan.run_from);
     plan.preconditions = texts(&[
         "If the step that was advised before was never taken, it still holds: see the \
          recommendation before.",

@@ -14,7 +14,7 @@ fn own(summary: &str, hypothesis: &str) -> Plan {
         "While the host keeps packets of its own, nothing can be said of the path of any address: \
          what is lost out there is looked at again when this is over.",
     ]);
-    plan.run_from = String::from("On this host, in the network namespace of the address.");
+    "On this host, in the network namespace of the address.".clone_into(&mut plan.run_from);
     plan.preconditions =
         texts(&["Leave the addresses alone: renewing a mapping changes none of it."]);
     plan
@@ -36,7 +36,7 @@ pub(super) fn allowance(_: &Situation, values: &mut Values<'_>) -> Plan {
         "EC2 queues and drops packets of this instance because it sends or receives more than its \
          type may; enough of them to explain what is lost.",
     );
-    plan.run_from = String::from("The first command on this host, the others anywhere.");
+    "The first command on this host, the others anywhere.".clone_into(&mut plan.run_from);
     plan.commands = vec![
         drivers(
             "Which allowance? bw_in, bw_out: bandwidth; pps: packets; conntrack: connections; \
@@ -127,17 +127,16 @@ pub(super) fn firewall(_: &Situation, _: &mut Values<'_>) -> Plan {
 
 /// An interface was reset, or its link came or went.
 pub(super) fn interrupted(situation: &Situation, values: &mut Values<'_>) -> Plan {
-    let mut plan = driver(situation, values);
-    plan.summary = String::from(
-        "Find out why the interface was interrupted: its device was reset, or its link \
-                    came or went.",
-    );
-    plan.hypothesis = String::from(
-        "What was on its way through the interface then is lost, and nobody counts \
-                       it. Once is an incident of the hardware beneath; if it comes again, move to \
-                       other hardware (stop and start, or replace).",
-    );
-    plan
+    let summary = "Find out why the interface was interrupted: its device was reset, or its link \
+                   came or went.";
+    let hypothesis = "What was on its way through the interface then is lost, and nobody counts \
+                      it. Once is an incident of the hardware beneath; if it comes again, move to \
+                      other hardware (stop and start, or replace).";
+    Plan {
+        summary: summary.to_owned(),
+        hypothesis: hypothesis.to_owned(),
+        ..driver(situation, values)
+    }
 }
 
 /// An interface drops.

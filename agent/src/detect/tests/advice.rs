@@ -153,6 +153,9 @@ fn without_a_sign_that_somebody_acted_nothing_is_claimed() {
     assert_eq!(host.count(vain), 0, "{:?}", host.told);
 }
 
+/// Each peer, and the share that it loses.
+type Losses<'a> = &'a [(&'a str, f64)];
+
 #[test]
 fn verdicts_that_stand_get_counsel_once_and_never_advice() {
     let one = [(PUBLIC[0], 0.4), (JUMP_HOST, 0.0)];
@@ -161,8 +164,8 @@ fn verdicts_that_stand_get_counsel_once_and_never_advice() {
     let mut private = both(0.002, 0.25);
     private.extend([("10.1.2.22", 0.25), ("10.1.3.23", 0.25)]);
     let alone: Vec<_> = PUBLIC.iter().map(|peer| (*peer, 0.27)).collect();
-    let cases = [
-        (&both(0.2, 0.2)[..], Raw::HostWide, 120),
+    let cases: [(Losses<'_>, Raw, u64); 5] = [
+        (&both(0.2, 0.2), Raw::HostWide, 120),
         (&private, Raw::PrivateOnly, 120),
         (&alone, Raw::PublicDegradedNoControl, 120),
         (&one, Raw::PublicSuspect, 300),
