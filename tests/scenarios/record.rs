@@ -11,7 +11,7 @@ use edgeghost::event::{ConfigInfo, ContextSource, Ec2Info, KernelInfo};
 use edgeghost::publish::{self, Note, StartFacts};
 use edgeghost::sink::Identity;
 
-use crate::run::{Tick, clock};
+use crate::run::{HOST_NAME, Tick, clock};
 use crate::sim;
 
 /// A recording that is being written.
@@ -28,7 +28,7 @@ impl Recording {
             File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         let mut recording = Self {
             file: BufWriter::new(file),
-            identity: Identity::new("0000000000000001".to_owned(), "simulated".to_owned()),
+            identity: Identity::new("0000000000000001".to_owned(), HOST_NAME.to_owned()),
             sequence: 0,
         };
         let config = Config::default();

@@ -17,6 +17,9 @@ use crate::sim::spread::Networks;
 use crate::sim::{self, Traffic};
 use crate::table::Scenario;
 
+/// Who a simulated host is.
+pub(crate) const HOST_NAME: &str = "simulated";
+
 /// What a tick came to, for whoever wants to see each.
 pub(crate) struct Tick<'a> {
     pub(crate) at: f64,
@@ -38,6 +41,7 @@ pub(crate) fn run(
 ) -> Outcome {
     let Traffic { flows, host } = sim::samples(scenario, seed, networks);
     let mut pipeline = Pipeline::new(&Config::default(), networks.systems());
+    pipeline.host_name(HOST_NAME);
     let mut naive = Naive::default();
     let mut judge = Judge::new(scenario, seed, flows.len());
     let mut out = Output::default();

@@ -7,7 +7,7 @@ use super::network_vote::NetworkVote;
 use super::onset::{self, ORDINARY};
 use super::params::{
     BAD, DESIGN_EFFECT, LOOK_BACK_S, MEMORY_S, NETWORKS, NOW_SEGMENTS, NOW_SPARSE_S, PASSED,
-    PASSED_LEAST_S, PASSED_S, TOGETHER_MARGIN_S,
+    PASSED_LEAST_S, PASSED_S, TOGETHER_MARGIN_S, TOGETHER_SEEN_S,
 };
 use super::prefix::Prefix;
 use super::sums::Sums;
@@ -48,10 +48,12 @@ impl Hindsight<'_> {
     }
 
     /// At least [`NETWORKS`] networks turned bad with the onset: soon after it they were bad, and
-    /// before it they were not, as far as anything was heard of them.
+    /// before it they were not, as far as anything was heard of them. Of a busy one, what was
+    /// before is known for some minutes only: later, it says nothing.
     pub(super) fn came_together(&self, onset: u64) -> bool {
         let mut networks: BTreeMap<Network, [NetworkVote; 2]> = BTreeMap::new();
-        for prefix in public(self.prefixes) {
+        let before = onset.saturating_sub(TOGETHER_MARGIN_S + TOGETHER_SEEN_S);
+        for prefix in public(self.prefixes).filter(|prefix| prefix.remembers(before)) {
             let [before, after] = networks.entry(prefix.network).or_default();
             let sums = around(prefix, self.now, onset);
             let stalled = prefix.is_stalled(self.now);

@@ -37,6 +37,11 @@ impl History {
         }
     }
 
+    /// The incident that opened last turned out to be none of the path's.
+    pub(super) fn take_back_opened(&mut self) {
+        self.opened.pop_back();
+    }
+
     /// The usual step was advised.
     pub(super) fn note_advised(&mut self, now_ns: u64) {
         self.advised

@@ -74,7 +74,7 @@ impl Course {
         let mut changes = Vec::new();
         let told = self.tell(now_ns, assessment, params);
         changes.extend(told);
-        changes.extend(self.open_or_update(now_ns, params, onset));
+        changes.extend(self.open_or_update(now_ns, assessment, params, onset));
         changes.extend(self.not_recovered(now_ns, assessment));
         changes.extend(self.advise(now_ns, assessment, params, hindsight));
         changes.extend(self.close(now_ns, assessment, params));
@@ -179,6 +179,7 @@ impl Course {
     fn open_or_update(
         &mut self,
         now_ns: u64,
+        assessment: &Assessment,
         params: &Params,
         onset: impl FnOnce() -> Option<u64>,
     ) -> Option<Change> {
@@ -192,7 +193,11 @@ impl Course {
             });
         }
         let since = self.collapsed.since()?;
-        if !self.collapsed.has_lasted(now_ns, params.settle_ns) {
+        // Right after trouble of the host's own an incident would be given up at once.
+        if assessment.raw != Raw::PublicOnlyCollapse
+            || !self.collapsed.has_lasted(now_ns, params.settle_ns)
+            || self.other_cause.has_lasted(now_ns, OTHER_CAUSE_S * SECOND)
+        {
             return None;
         }
         if self.has_other_cause(now_ns) {
@@ -317,6 +322,9 @@ impl Course {
         self.open = None;
         self.bad = Spell::default();
         self.collapsed = Spell::default();
+        if closing == Closing::OtherCause {
+            self.history.take_back_opened();
+        }
         Some(Change::Closed {
             onset_ns,
             closing,

@@ -182,6 +182,9 @@ pub(super) const PASSED_LEAST_S: u64 = 5;
 /// Networks turn bad together if they were not bad before the onset, but for so many seconds, and
 /// are soon after it.
 pub(super) const TOGETHER_MARGIN_S: u64 = 15;
+/// A busy prefix, of which only the last [`SECONDS_KEPT`] seconds are known, must be known for so
+/// many seconds before that, or it does not count.
+pub(super) const TOGETHER_SEEN_S: u64 = 30;
 
 // Silence.
 

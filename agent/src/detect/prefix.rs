@@ -126,6 +126,11 @@ impl Prefix {
         self.seconds.since(at)
     }
 
+    /// What it counted at a second is still known, if it did; only so many are kept.
+    pub(super) fn remembers(&self, at: u64) -> bool {
+        self.seconds.reach_back_to(at)
+    }
+
     /// Drops what has waited for progress for too long.
     pub(super) fn forget_waiting(&mut self, now: u64) {
         if !self.escrow.is_empty() {

@@ -88,6 +88,11 @@ impl Seconds {
         self.of.truncate(keep);
     }
 
+    /// Nothing from a second on has made room for what came later.
+    pub(super) fn reach_back_to(&self, at: u64) -> bool {
+        self.of.len() < SECONDS_KEPT || self.of.front().is_some_and(|oldest| oldest.at <= at)
+    }
+
     /// Seconds kept.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
@@ -148,5 +153,7 @@ mod tests {
         }
         assert_eq!(seconds.len(), SECONDS_KEPT);
         assert_eq!(seconds.newest_first().next().map(|s| s.at), Some(9_999));
+        let oldest = 10_000 - SECONDS_KEPT as u64;
+        assert!(seconds.reach_back_to(oldest) && !seconds.reach_back_to(oldest - 1));
     }
 }

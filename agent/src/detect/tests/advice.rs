@@ -82,6 +82,21 @@ fn incidents_in_a_row_are_not_answered_with_the_usual_step() {
 }
 
 #[test]
+fn the_hosts_own_trouble_in_the_middle_is_no_flapping() {
+    let mut host = Host::new();
+    host.seconds(100, 5, &both(0.002, 0.0));
+    host.seconds(20, 5, &both(0.27, 0.0));
+    host.counted.allowance_exceeded = Some(20);
+    host.seconds(45, 5, &both(0.27, 0.0));
+    host.counted.allowance_exceeded = None;
+    host.seconds(180, 5, &both(0.27, 0.0));
+    let opened = |change: &Change| matches!(change, Change::Opened { .. });
+    assert!(host.count(opened) <= 2, "{:?}", host.told);
+    assert_eq!(host.count(is_advice), 1, "{:?}", host.told);
+    assert_eq!(host.escalations(), []);
+}
+
+#[test]
 fn a_mapping_renewed_in_vain_is_told_with_the_next_step() {
     let mut host = Host::new();
     host.seconds(100, 5, &both(0.002, 0.0));

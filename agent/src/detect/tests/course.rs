@@ -385,3 +385,54 @@ fn recovery_is_told_before_the_incident_closes_however_soon_that_is() {
         );
     }
 }
+
+/// The path is bad before, while and after the host spoils packets of its own for a while: that is
+/// one more incident, not one every few seconds.
+#[test]
+fn a_host_at_fault_a_moment_ago_opens_no_incidents_in_turn() {
+    let mut host = Host::new();
+    host.seconds(200, 5, &both(0.005, 0.0));
+    host.seconds(30, 5, &both(0.3, 0.0));
+    host.counted.allowance_exceeded = Some(20);
+    host.seconds(40, 5, &both(0.3, 0.0));
+    host.counted = HostSample::default();
+    host.seconds(160, 5, &both(0.3, 0.0));
+    let is_opened = |change: &Change| matches!(change, Change::Opened { .. });
+    let opened = host.told.iter().filter(|(.., change)| is_opened(change));
+    assert_eq!(opened.count(), 2, "{:?}", host.told);
+    assert!(host.advised().is_some(), "{:?}", host.told);
+}
+
+/// Two clients that are bad for minutes, and then a third: nobody else is there.
+#[test]
+fn clients_that_turn_bad_one_by_one_are_no_reason_for_advice() {
+    let of = |bad: usize| -> Vec<(&str, f64)> {
+        let clients = PUBLIC.iter().take(3).enumerate();
+        let loss = |number| if number < bad { 0.2 } else { 0.005 };
+        clients
+            .map(|(number, peer)| (*peer, loss(number)))
+            .chain([(JUMP_HOST, 0.0)])
+            .collect()
+    };
+    let mut host = Host::new();
+    host.seconds(300, 5, &of(0));
+    host.seconds(150, 5, &of(1));
+    host.seconds(150, 5, &of(2));
+    host.seconds(400, 5, &of(3));
+    assert_eq!(host.advised(), None, "{:?}", host.told);
+    let mut host = Host::new();
+    host.seconds(600, 5, &of(0));
+    host.seconds(400, 5, &of(3));
+    assert!(host.advised().is_some(), "{:?}", host.told);
+}
+
+#[test]
+fn what_was_over_before_the_advice_gets_none() {
+    for lasted in [20, 30, 40, 50] {
+        let mut host = Host::new();
+        host.seconds(200, 5, &both(0.005, 0.0));
+        host.seconds(lasted, 5, &both(0.4, 0.0));
+        host.seconds(200, 5, &both(0.005, 0.0));
+        assert_eq!(host.advised(), None, "{lasted} s: {:?}", host.told);
+    }
+}
