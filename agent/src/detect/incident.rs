@@ -196,14 +196,8 @@ impl Course {
         // Right after trouble of the host's own an incident would be given up at once.
         if assessment.raw != Raw::PublicOnlyCollapse
             || !self.collapsed.has_lasted(now_ns, params.settle_ns)
-            || self.other_cause.has_lasted(now_ns, OTHER_CAUSE_S * SECOND)
+            || self.has_other_cause(now_ns)
         {
-            return None;
-        }
-        if self.has_other_cause(now_ns) {
-            // It would be given up at once.
-            self.bad = Spell::default();
-            self.collapsed = Spell::default();
             return None;
         }
         let onset_ns = onset().or(self.bad.since()).unwrap_or(since);
