@@ -74,7 +74,7 @@ impl Course {
         let mut changes = Vec::new();
         let told = self.tell(now_ns, assessment, params);
         changes.extend(told);
-        changes.extend(self.open_or_update(now_ns, params, onset));
+        changes.extend(self.open_or_update(now_ns, assessment, params, onset));
         changes.extend(self.not_recovered(now_ns, assessment));
         changes.extend(self.advise(now_ns, assessment, params, hindsight));
         changes.extend(self.close(now_ns, assessment, params));
@@ -179,6 +179,7 @@ impl Course {
     fn open_or_update(
         &mut self,
         now_ns: u64,
+        assessment: &Assessment,
         params: &Params,
         onset: impl FnOnce() -> Option<u64>,
     ) -> Option<Change> {
@@ -192,13 +193,11 @@ impl Course {
             });
         }
         let since = self.collapsed.since()?;
-        if !self.collapsed.has_lasted(now_ns, params.settle_ns) {
-            return None;
-        }
-        if self.has_other_cause(now_ns) {
-            // It would be given up at once.
-            self.bad = Spell::default();
-            self.collapsed = Spell::default();
+        // Right after trouble of the host's own an incident would be given up at once.
+        if assessment.raw != Raw::PublicOnlyCollapse
+            || !self.collapsed.has_lasted(now_ns, params.settle_ns)
+            || self.has_other_cause(now_ns)
+        {
             return None;
         }
         let onset_ns = onset().or(self.bad.since()).unwrap_or(since);
@@ -226,7 +225,9 @@ impl Course {
         open.together = open.together
             || together(open.onset_ns / SECOND)
             || hindsight.onset().is_some_and(together);
-        let now = assessment.raw == Raw::PublicOnlyCollapse && assessment.ongoing;
+        // What is told and what is advised are of one piece.
+        let told = self.told == Some(Told::Raw(Raw::PublicOnlyCollapse));
+        let now = told && assessment.raw == Raw::PublicOnlyCollapse && assessment.ongoing;
         if !now
             || !self.bad.has_lasted(now_ns, params.confirm_ns)
             || !self.collapsed.has_lasted(now_ns, params.hold_ns)
