@@ -225,7 +225,9 @@ impl Course {
         open.together = open.together
             || together(open.onset_ns / SECOND)
             || hindsight.onset().is_some_and(together);
-        let now = assessment.raw == Raw::PublicOnlyCollapse && assessment.ongoing;
+        // What is told and what is advised are of one piece.
+        let told = self.told == Some(Told::Raw(Raw::PublicOnlyCollapse));
+        let now = told && assessment.raw == Raw::PublicOnlyCollapse && assessment.ongoing;
         if !now
             || !self.bad.has_lasted(now_ns, params.confirm_ns)
             || !self.collapsed.has_lasted(now_ns, params.hold_ns)
