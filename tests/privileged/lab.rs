@@ -19,7 +19,7 @@ fn the_incident_is_detected_advised_and_seen_to_recover() {
     crate::require_root();
     let folder = TempDir::new().unwrap();
     let recording = folder.path().join("lab.gz");
-    let args = ["--quick", "--json", "--seconds", "60", "--record"];
+    let args = ["--quick", "--json", "--seconds", "120", "--record"];
     let args: Vec<&str> = args.into_iter().chain(recording.to_str()).collect();
     let (lab, lines, stderr) = run_to_end(&args);
     let shown = format!("{}\n{stderr}", lines.join("\n"));
@@ -51,7 +51,7 @@ fn the_incident_is_detected_advised_and_seen_to_recover() {
     assert_eq!(advice.len(), 1, "{shown}");
     assert_eq!(
         advice[0].text("remediation.action"),
-        "find_address_then_reassociate",
+        "reassociate_elastic_ip",
         "{shown}"
     );
     for part in [
