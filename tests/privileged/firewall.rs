@@ -201,7 +201,7 @@ fn sentence(events: &[Event]) -> String {
 
 #[test]
 fn a_rule_that_drops_what_comes_in_is_the_hosts_own_fault() {
-    let rule = format!("ip saddr != {PUBLIC} numgen random mod 100 < 27");
+    let rule = format!("ip saddr != {PUBLIC} numgen random mod 100 < 50");
     let said = sentence(&events_under("input", &rule, Some("local_congestion")));
     assert!(said.contains("the host's own firewall dropped"), "{said}");
 }
