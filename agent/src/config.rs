@@ -8,10 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::ec2::{self, Endpoint};
 
+mod metrics;
 mod read;
+mod status;
 mod witness;
 
+pub use metrics::{Listen, Metrics};
 pub use read::ConfigError;
+pub use status::Status;
 pub use witness::Witness;
 
 /// All settings, with their defaults.
@@ -34,6 +38,10 @@ pub struct Config {
     pub health: Health,
     /// Bounds of a recording (`--record`).
     pub record: Record,
+    /// The socket that `edgeghost status` asks.
+    pub status: Status,
+    /// Metrics to be scraped; off by default.
+    pub metrics: Metrics,
     /// Connections of the agent's own when an address is suspect; off by default.
     pub witness: Witness,
 }

@@ -27,6 +27,7 @@ mod ranges;
 mod recorder;
 mod stop;
 mod tick;
+mod watched;
 mod witness;
 
 use context::ContextWatch;
@@ -34,6 +35,7 @@ use pace::Pace;
 use ranges::RangesWatch;
 use recorder::Recorder;
 use stop::Stop;
+use watched::Watched;
 use witness::Witnesses;
 
 /// Lines that may wait for the writer.
@@ -129,6 +131,7 @@ struct Daemon {
     out: pipeline::Output,
     recorder: Option<Recorder>,
     witnesses: Option<Witnesses>,
+    watched: Watched,
     health: Duration,
 }
 
@@ -167,6 +170,7 @@ impl Daemon {
         };
         let mut pipeline = Pipeline::new(config, options.systems.clone());
         pipeline.host_name(&identity.host_name);
+        let watched = Watched::start(options, &identity, &first);
         let mut stream = Stream::new(identity, queue);
         stream.emit(first);
         let aws_ranges = options
@@ -194,6 +198,7 @@ impl Daemon {
             },
             recorder,
             witnesses: Witnesses::new(&config.witness),
+            watched,
             health: Duration::from_secs_f64(config.health.seconds),
         };
         daemon.pipeline.set_aws_ranges(options.aws_ranges.clone());
@@ -256,7 +261,7 @@ impl Daemon {
         let health = self
             .vitals
             .health(&self.kernel, &figures, self.pace.interval_s());
-        self.stream.emit(publish::health(health));
+        self.tell(publish::health(health));
     }
 
     fn figures(&self) -> Figures {
@@ -268,8 +273,8 @@ impl Daemon {
     }
 
     fn send(&mut self) {
-        for note in self.out.notes.drain(..) {
-            self.stream.emit(note);
+        for note in std::mem::take(&mut self.out.notes) {
+            self.tell(note);
         }
         if let (Some(recorder), Some(samples)) = (&mut self.recorder, &mut self.out.samples) {
             recorder.samples(samples, self.clock);

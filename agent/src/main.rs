@@ -12,6 +12,7 @@ use edgeghost::daemon::{self, RunError, RunOptions};
 use edgeghost::path::AsTable;
 use edgeghost::replay::ReplayError;
 use edgeghost::runbook::RunbookError;
+use edgeghost::status::AskError;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -21,7 +22,10 @@ fn main() -> ExitCode {
         // Whoever closed standard output has seen enough.
         Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            log::error!("{error}");
+            // That one stands in what was printed.
+            if !matches!(error.downcast_ref(), Some(AskError::Incident)) {
+                log::error!("{error}");
+            }
             exit_code(&*error)
         }
     }
@@ -52,6 +56,11 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
             })?;
         }
         Command::Check(file) => edgeghost::check::run(&read(&file)?, &mut out)??,
+        Command::Status(options) => {
+            let config = read(&options.config)?;
+            let socket = options.socket.unwrap_or(config.status.socket);
+            edgeghost::status::ask(&socket, options.json, &mut out)?;
+        }
         Command::Replay(replay) => {
             let config = replay
                 .config
@@ -98,13 +107,14 @@ fn exit_code(error: &(dyn Error + 'static)) -> ExitCode {
             Some(RunbookError::Open { .. } | RunbookError::NoEvents { .. })
         );
     let unfit = matches!(error.downcast_ref(), Some(RunError::Unfit(_)))
-        || matches!(error.downcast_ref(), Some(CheckError::Unfit(_)));
-    ExitCode::from(if usage {
-        2
-    } else if unfit {
-        3
-    } else {
-        1
+        || matches!(error.downcast_ref(), Some(CheckError::Unfit(_)))
+        || matches!(error.downcast_ref(), Some(AskError::Denied { .. }));
+    ExitCode::from(match error.downcast_ref() {
+        _ if usage => 2,
+        _ if unfit => 3,
+        Some(AskError::Incident) => 4,
+        Some(AskError::NotRunning { .. }) => 5,
+        _ => 1,
     })
 }
 
@@ -113,7 +123,10 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
         (Some(ReplayError::Write(error)), _) | (_, Some(RunbookError::Write(error))) => {
             Some(error.kind())
         }
-        _ => error.downcast_ref::<io::Error>().map(io::Error::kind),
+        _ => match error.downcast_ref() {
+            Some(AskError::Write(error)) => Some(error.kind()),
+            _ => error.downcast_ref::<io::Error>().map(io::Error::kind),
+        },
     };
     let json = error
         .downcast_ref()

@@ -47,21 +47,28 @@ impl Vitals {
 
     /// Everything lost so far; what is news is news no longer.
     pub fn lost(&mut self, kernel: &Kernel, figures: &Figures) -> Vec<Lost> {
-        let losses = losses(&read(kernel), figures);
-        let lost = losses
-            .iter()
-            .map(|(reason, (total, by_cpu))| Lost {
-                reason: reason.clone(),
-                count: total - self.told.get(reason).copied().unwrap_or(0),
-                total: *total,
-                by_cpu: by_cpu.clone(),
-            })
-            .collect();
-        self.told = losses
-            .into_iter()
-            .map(|(reason, (total, _))| (reason, total))
-            .collect();
+        let lost = self.untold(losses(&read(kernel), figures));
+        self.note_told(&lost);
         lost
+    }
+
+    fn untold(&self, losses: Losses) -> Vec<Lost> {
+        losses
+            .into_iter()
+            .map(|(reason, (total, by_cpu))| Lost {
+                count: total.saturating_sub(self.told.get(&reason).copied().unwrap_or(0)),
+                reason,
+                total,
+                by_cpu,
+            })
+            .collect()
+    }
+
+    fn note_told(&mut self, lost: &[Lost]) {
+        self.told = lost
+            .iter()
+            .map(|lost| (lost.reason.clone(), lost.total))
+            .collect();
     }
 
     /// Whether something was lost that was not told yet.
@@ -71,14 +78,21 @@ impl Vitals {
             .any(|(reason, (total, _))| *total > self.told.get(reason).copied().unwrap_or(0))
     }
 
-    /// The whole report.
+    /// The whole report; what is news is news no longer.
     pub fn health(&mut self, kernel: &Kernel, all: &Figures, interval_s: f64) -> Health {
+        let health = self.look(kernel, all, interval_s);
+        self.note_told(&health.lost);
+        health
+    }
+
+    /// The whole report, for whoever looks in between.
+    pub fn look(&self, kernel: &Kernel, all: &Figures, interval_s: f64) -> Health {
         let counters = read(kernel);
         let (figures, queue) = (&all.pipeline, &all.queue);
         let queue_lost: u64 = queue.dropped.values().sum();
         Health {
             uptime_seconds: self.uptime_s(),
-            lost: self.lost(kernel, all),
+            lost: self.untold(losses(&counters, all)),
             records_received: figures.received,
             records_undecodable: figures.undecodable,
             flows_born: counters.total(Counter::FlowsBorn),
