@@ -4,18 +4,20 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::pipeline::nanos;
 use crate::status::PeerBounds;
 
 /// Metrics for Prometheus, in the `OpenMetrics` format. Off while `listen` is empty.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Metrics {
     /// Address and port to be scraped at, as `127.0.0.1:9617` or `[::1]:9617`; empty for none.
     /// There is no password: whoever reaches it reads it, and another address than a loopback one
     /// is reached from outside the host.
+    #[schemars(with = "String")]
     pub listen: Listen,
     /// Local addresses with counters of their own (1 to 1024); further ones count as `other`.
     pub addresses_max: u32,

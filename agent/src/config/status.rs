@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Where the socket is by default.
@@ -11,7 +12,7 @@ const SOCKET: &str = "/run/edgeghost/status.sock";
 const LONGEST: usize = 107;
 
 /// The socket at which the daemon tells how things stand.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Status {
     /// The Unix socket that `edgeghost status` asks, readable and writable by its owner and group.

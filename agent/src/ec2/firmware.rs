@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::valid;
+use super::id::Id;
 
 /// Where the kernel shows them (`drivers/firmware/dmi-id.c`).
 const DMI: &str = "/sys/devices/virtual/dmi/id";
@@ -31,7 +31,7 @@ impl Firmware {
             plain.then(|| line.to_owned())
         };
         Self {
-            instance_id: line("board_asset_tag").and_then(|tag| valid::id("i", &tag)),
+            instance_id: line("board_asset_tag").and_then(|tag| Id::Instance.of(&tag)),
             vendor: line("sys_vendor"),
         }
     }

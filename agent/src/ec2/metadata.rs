@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::context::{Instance, Interface};
+use super::id::Id;
 use super::imds::{Absence, Imds, Value};
 use super::valid;
 
@@ -123,13 +124,12 @@ impl Reader<'_> {
                 Document::default()
             })
         };
-        let from = |text: &str, valid: fn(&str) -> Option<String>| valid(text);
         let of_document = Instance {
-            id: from(&document.instance_id, instance_id),
-            kind: from(&document.instance_type, valid::instance_type),
-            account: from(&document.account_id, valid::account),
-            region: from(&document.region, valid::region),
-            zone: from(&document.availability_zone, valid::zone),
+            id: Id::Instance.of(&document.instance_id),
+            kind: valid::instance_type(&document.instance_type),
+            account: Id::Account.of(&document.account_id),
+            region: Id::Region.of(&document.region),
+            zone: Id::Zone.of(&document.availability_zone),
             ..Instance::default()
         };
         let mut or_key =
@@ -138,7 +138,9 @@ impl Reader<'_> {
                 None => self.value(key, valid),
             };
         Ok(Instance {
-            id: or_key(of_document.id, "meta-data/instance-id", instance_id)?,
+            id: or_key(of_document.id, "meta-data/instance-id", |text| {
+                Id::Instance.of(text)
+            })?,
             kind: or_key(
                 of_document.kind,
                 "meta-data/instance-type",
@@ -146,15 +148,13 @@ impl Reader<'_> {
             )?,
             life_cycle: or_key(None, "meta-data/instance-life-cycle", valid::word)?,
             account: of_document.account,
-            region: or_key(
-                of_document.region,
-                "meta-data/placement/region",
-                valid::region,
-            )?,
+            region: or_key(of_document.region, "meta-data/placement/region", |text| {
+                Id::Region.of(text)
+            })?,
             zone: or_key(
                 of_document.zone,
                 "meta-data/placement/availability-zone",
-                valid::zone,
+                |text| Id::Zone.of(text),
             )?,
             partition: or_key(None, "meta-data/services/partition", valid::word)?,
         })
@@ -163,7 +163,7 @@ impl Reader<'_> {
     /// The interfaces, by their MAC addresses.
     fn macs(&mut self) -> Result<Vec<String>, Absence> {
         let macs = self.list(MACS, |entry| {
-            valid::mac(entry.strip_suffix('/').unwrap_or(entry))
+            Id::Mac.of(entry.strip_suffix('/').unwrap_or(entry))
         })?;
         let mut seen = BTreeSet::new();
         let mut macs: Vec<_> = macs
@@ -179,12 +179,12 @@ impl Reader<'_> {
         let key = |name: &str| format!("{MACS}{mac}/{name}");
         Ok(Interface {
             mac: mac.to_owned(),
-            id: self.value(&key("interface-id"), |text| valid::id("eni", text))?,
+            id: self.value(&key("interface-id"), |text| Id::Interface.of(text))?,
             device_number: self.value(&key("device-number"), number)?,
             network_card: self.value(&key("network-card-index"), number)?,
-            owner: self.value(&key("owner-id"), valid::account)?,
-            subnet_id: self.value(&key("subnet-id"), |text| valid::id("subnet", text))?,
-            vpc_id: self.value(&key("vpc-id"), |text| valid::id("vpc", text))?,
+            owner: self.value(&key("owner-id"), |text| Id::Account.of(text))?,
+            subnet_id: self.value(&key("subnet-id"), |text| Id::Subnet.of(text))?,
+            vpc_id: self.value(&key("vpc-id"), |text| Id::Vpc.of(text))?,
             ..Interface::default()
         })
     }
@@ -285,10 +285,6 @@ impl Reader<'_> {
             );
         }
     }
-}
-
-fn instance_id(text: &str) -> Option<String> {
-    valid::id("i", text)
 }
 
 fn number(text: &str) -> Option<u32> {

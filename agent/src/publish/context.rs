@@ -5,14 +5,13 @@ use std::fmt::Write as _;
 use std::str::FromStr;
 
 use super::Note;
-use crate::ec2::{Context, Instance, Interface, Mapping, Source};
+use crate::ec2::{Context, Id, Instance, Interface, Mapping, Source};
 use crate::event::{
     self, ContextAddress, ContextAssociation, ContextInfo, ContextInterface, ContextSource, Event,
     MAX_LINE_BYTES, Severity, Time,
 };
 use crate::flow::Local;
 use crate::path::unmap;
-use crate::remedy::ids::Id;
 
 /// Addresses told at most: a line of them stays below the longest that is allowed.
 const MAX_ADDRESSES: usize = 48;

@@ -1,6 +1,6 @@
 //! The command lines of an advice, with what is known filled in and the rest marked.
 
-use super::ids::Id;
+use crate::ec2::Id;
 use crate::event::{Command, Target};
 
 /// Fills the target's values into commands, and remembers which were missing. What is not what it

@@ -4,7 +4,6 @@ mod cause;
 mod commands;
 mod elsewhere;
 mod escalate;
-pub mod ids;
 mod local;
 mod moves;
 mod plan;
@@ -19,9 +18,9 @@ pub use cause::LocalCause;
 pub use moves::moves;
 pub use situation::{Others, Place, Situation};
 
+use crate::ec2::Id;
 use crate::event::{Finding, Remediation, RuledOut};
 use commands::Values;
-use ids::Id;
 
 /// What goes along with an advice.
 #[derive(Debug, Clone, Default)]

@@ -5,9 +5,9 @@
 //! the mapping anew.
 
 use super::commands::{Values, change, find_interface, look, region};
-use super::ids::Id;
 use super::plan::{BEYOND, HEALTH, Plan, texts};
 use super::situation::Situation;
+use crate::ec2::Id;
 use crate::event::Command;
 
 /// One Elastic IP on the primary address of the only interface.

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use thiserror::Error;
 
+use crate::ec2::Id;
 use crate::event::{Target, Time};
 
 /// The script with empty values: one file for who runs it, four for who reads it here.
@@ -66,10 +67,10 @@ pub fn script(report: &Report) -> Result<String, BadReport> {
     let time = report.time.filter(|time| time.0 > 0);
     let public_ip = ipv4("remediation.target.public_ip", target.public_ip)?;
     let private_ip = ipv4("remediation.target.private_ip", target.private_ip)?;
-    let allocation = id(
+    let allocation = checked(
         "remediation.target.allocation_id",
         target.allocation_id.as_deref(),
-        "eipalloc-",
+        |text| Id::Allocation.fits(text),
         "eipalloc- and 8 or 17 hex digits",
     )?;
     if allocation.is_empty() && public_ip.is_empty() && private_ip.is_empty() {
@@ -83,34 +84,42 @@ pub fn script(report: &Report) -> Result<String, BadReport> {
             time.map_or_else(String::new, |time| (time.0 / 1_000_000_000).to_string()),
         ),
         ("HOST", host(report.host.as_deref())),
-        ("REGION", region(target.region.as_deref())?),
+        (
+            "REGION",
+            checked(
+                "remediation.target.region",
+                target.region.as_deref(),
+                |text| Id::Region.fits(text),
+                "a region such as us-east-1",
+            )?,
+        ),
         ("PUBLIC_IP", public_ip),
         ("PRIVATE_IP", private_ip),
         ("ALLOCATION_ID", allocation),
         (
             "ASSOCIATION_ID",
-            id(
+            checked(
                 "remediation.target.association_id",
                 target.association_id.as_deref(),
-                "eipassoc-",
+                |text| Id::Association.fits(text),
                 "eipassoc- and 8 or 17 hex digits",
             )?,
         ),
         (
             "NETWORK_INTERFACE_ID",
-            id(
+            checked(
                 "remediation.target.network_interface_id",
                 target.network_interface_id.as_deref(),
-                "eni-",
+                |text| Id::Interface.fits(text),
                 "eni- and 8 or 17 hex digits",
             )?,
         ),
         (
             "INSTANCE_ID",
-            id(
+            checked(
                 "remediation.target.instance_id",
                 target.instance_id.as_deref(),
-                "i-",
+                |text| Id::Instance.fits(text),
                 "i- and 8 or 17 hex digits",
             )?,
         ),
@@ -127,45 +136,6 @@ fn fill(values: &[(&str, String)]) -> String {
     let (head, rest) = TEMPLATE.split_once(BEGIN).unwrap_or_default();
     let (_, tail) = rest.split_once(END).unwrap_or_default();
     [head, &lines, END, tail].concat()
-}
-
-/// An EC2 id: its prefix, then 8 or, since 2016, 17 hex digits (EC2 user guide, "Resource IDs").
-fn id(
-    field: &'static str,
-    value: Option<&str>,
-    prefix: &str,
-    form: &'static str,
-) -> Result<String, BadReport> {
-    let good = |text: &str| {
-        text.strip_prefix(prefix).is_some_and(|digits| {
-            matches!(digits.len(), 8 | 17)
-                && digits
-                    .bytes()
-                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        })
-    };
-    checked(field, value, good, form)
-}
-
-/// As `us-east-1`, `us-gov-west-1`: words of letters, and a number at the end.
-fn region(value: Option<&str>) -> Result<String, BadReport> {
-    let good = |text: &str| {
-        text.len() <= 32
-            && text.rsplit_once('-').is_some_and(|(words, number)| {
-                words.contains('-')
-                    && words.split('-').all(|word| {
-                        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase())
-                    })
-                    && matches!(number.len(), 1 | 2)
-                    && number.bytes().all(|byte| byte.is_ascii_digit())
-            })
-    };
-    checked(
-        "remediation.target.region",
-        value,
-        good,
-        "a region such as us-east-1",
-    )
 }
 
 fn incident(value: Option<&str>) -> Result<String, BadReport> {

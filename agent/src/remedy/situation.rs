@@ -3,9 +3,8 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::cause::LocalCause;
-use super::ids::Id;
 use crate::detect::{Assessment, Escalation, Judged, Raw};
-use crate::ec2::{Context, Interface, Mapping, Origin, Source};
+use crate::ec2::{Context, Id, Interface, Mapping, Origin, Source};
 use crate::event::Target;
 use crate::flow::Local;
 

@@ -106,6 +106,11 @@ impl Board {
                     peers.peer(local, peer, &window.path, self.now_ns);
                 }
             }
+            Event::ConfigReload(reload) => {
+                let config = &reload.agent.config;
+                self.agent.config_digest.clone_from(&config.digest);
+                self.agent.config_file.clone_from(&config.file);
+            }
             Event::Verdict(verdict) => self.verdict(verdict, note),
             Event::Incident(incident) => self.incident(incident, note),
             Event::Recommendation(recommendation) => self.recommendation(recommendation, note),

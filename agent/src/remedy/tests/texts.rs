@@ -1,7 +1,7 @@
 //! What the advice to touch an address says.
 
 use super::*;
-use crate::remedy::ids::Id;
+use crate::ec2::Id;
 
 /// Which row of the plain case it is, and all that hangs on it.
 fn touching() -> impl Iterator<Item = Situation> {

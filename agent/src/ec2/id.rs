@@ -1,5 +1,5 @@
-//! What AWS's identifiers look like. Nothing else gets into a command that somebody may paste into
-//! a shell.
+//! What AWS's identifiers look like. Nothing else of the metadata, of a recording or of a report is
+//! kept, for it ends up in a command that somebody may paste into a shell.
 //!
 //! Resource ids are a prefix, a hyphen and 8 or 17 hex digits (EC2 User Guide, "Resource IDs").
 
@@ -68,8 +68,13 @@ impl Id {
     }
 
     /// `text`, if it is one.
+    pub fn of(self, text: &str) -> Option<String> {
+        self.fits(text).then(|| text.to_owned())
+    }
+
+    /// The same of what may be absent.
     pub fn checked(self, text: Option<&str>) -> Option<String> {
-        text.filter(|text| self.fits(text)).map(str::to_owned)
+        text.and_then(|text| self.of(text))
     }
 }
 
@@ -136,7 +141,7 @@ fn is_mac(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    const GOOD: [(Id, &str); 22] = [
+    const GOOD: [(Id, &str); 23] = [
         (Id::Instance, "i-0123456789abcdef0"),
         (Id::Instance, "i-1a2b3c4d"),
         (Id::Interface, "eni-0a1b2c3d4e5f60718"),
@@ -148,6 +153,7 @@ mod tests {
         (Id::Region, "us-gov-west-1"),
         (Id::Region, "cn-northwest-1"),
         (Id::Region, "us-isob-east-1"),
+        (Id::Region, "eu-isoe-west-1"),
         (Id::Region, "ap-southeast-4"),
         (Id::Zone, "us-east-1a"),
         (Id::Zone, "us-west-2-lax-1a"),
