@@ -29,6 +29,7 @@ mod retransmit;
 mod reuse;
 mod sockets;
 mod start;
+mod status;
 mod stop;
 mod totals;
 mod witness;
