@@ -275,12 +275,14 @@ impl Daemon {
         let health = self
             .vitals
             .health(&self.kernel, &figures, self.pace.interval_s());
+        self.records.forget_fullest();
         self.tell(publish::health(health));
     }
 
     fn figures(&self) -> Figures {
         Figures {
             pipeline: self.pipeline.figures(),
+            ring: self.records.fill(),
             queue: self.stream.queue().read(),
             recording: self.recorder.as_ref().map(Recorder::read),
         }

@@ -6,8 +6,8 @@ use std::time::Instant;
 use edgeghost_common::Counter;
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::bpf::{CounterReading, Kernel, LoadError};
-use crate::event::{Health, Lost, MapFill, NetnsCount, ProgramCost};
+use crate::bpf::{CounterReading, Kernel, LoadError, RingReading};
+use crate::event::{Health, Lost, MapFill, NetnsCount, ProgramCost, ProgramMissed, RingFill};
 use crate::pipeline;
 use crate::publish::netns;
 use crate::sink::QueueReading;
@@ -16,6 +16,8 @@ use crate::sink::QueueReading;
 pub struct Figures {
     /// The way from records to events.
     pub pipeline: pipeline::Figures,
+    /// The ring buffer, where it can be seen.
+    pub ring: Option<RingReading>,
     /// The queue of events.
     pub queue: QueueReading,
     /// The queue of the recording, if there is one.
@@ -108,8 +110,13 @@ impl Vitals {
                 capacity: queue.capacity as u64,
                 evicted: queue_lost,
             },
+            ring: all.ring.map(|ring| RingFill {
+                fullest_bytes: ring.fullest,
+                capacity_bytes: ring.capacity,
+            }),
             report_interval_seconds: interval_s,
             programs: costs(kernel),
+            programs_missed: missed(kernel),
             netns: namespaces(kernel),
             cpu_seconds: cpu_seconds(),
             memory_bytes: resident_bytes().unwrap_or(0),
@@ -196,6 +203,15 @@ fn costs(kernel: &Kernel) -> Vec<ProgramCost> {
             runs: cost.runs,
         })
         .collect()
+}
+
+fn missed(kernel: &Kernel) -> Vec<ProgramMissed> {
+    let missed = kernel.missed().into_iter();
+    let told = missed.map(|missed| ProgramMissed {
+        name: missed.name,
+        runs: missed.runs,
+    });
+    told.collect()
 }
 
 /// CPU time of this process, user and system.

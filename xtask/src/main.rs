@@ -10,6 +10,7 @@ mod elevate;
 mod exec;
 mod lab;
 mod lint;
+mod promtool;
 mod python;
 mod run;
 mod scenarios;

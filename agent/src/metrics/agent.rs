@@ -45,14 +45,15 @@ pub(super) fn write(status: &Status, sheet: &mut Sheet<'_>) -> fmt::Result {
             .iter()
             .map(|(event, count)| (vec![("event", (*event).to_owned())], *count)),
     )?;
-    sinks(&status.sinks, sheet)?;
+    sinks(status, sheet)?;
     status
         .health
         .as_ref()
         .map_or(Ok(()), |health| vitals(health, sheet))
 }
 
-fn sinks(sinks: &[SinkStatus], sheet: &mut Sheet<'_>) -> fmt::Result {
+fn sinks(status: &Status, sheet: &mut Sheet<'_>) -> fmt::Result {
+    let sinks = &status.sinks;
     let of = |sink: &SinkStatus| vec![("sink", sink.name.clone())];
     sheet.gauges(
         &family("sink_queue_lines", "Lines that wait for a sink"),
@@ -68,10 +69,14 @@ fn sinks(sinks: &[SinkStatus], sheet: &mut Sheet<'_>) -> fmt::Result {
     sheet.counters(
         &family("sink_lost", "Events that a sink lost, by name"),
         sinks.iter().flat_map(|sink| {
-            sink.lost.iter().map(move |(event, count)| {
+            // What was told is there from the start, so that its first loss shows as growth.
+            let told = status.counts.events.keys().map(|event| (*event, 0));
+            let lost = sink.lost.iter().map(|(event, count)| (*event, *count));
+            let all: BTreeMap<&str, u64> = told.chain(lost).collect();
+            all.into_iter().map(move |(event, count)| {
                 let mut labels = of(sink);
-                labels.push(("event", (*event).to_owned()));
-                (labels, *count)
+                labels.push(("event", event.to_owned()));
+                (labels, count)
             })
         }),
     )
@@ -122,6 +127,15 @@ fn vitals(health: &Health, sheet: &mut Sheet<'_>) -> fmt::Result {
     ] {
         sheet.gauge(&family(name, help), value)?;
     }
+    if let Some(ring) = health.ring {
+        let used = family(
+            "ring_used",
+            "The ring buffer at its fullest since agent_health",
+        );
+        sheet.gauge(&used.bytes(), ring.fullest_bytes)?;
+        let capacity = family("ring_capacity", "What fits into the ring buffer");
+        sheet.gauge(&capacity.bytes(), ring.capacity_bytes)?;
+    }
     sheet.gauge(
         &family(
             "report_interval",
@@ -134,9 +148,16 @@ fn vitals(health: &Health, sheet: &mut Sheet<'_>) -> fmt::Result {
 }
 
 fn programs(health: &Health, sheet: &mut Sheet<'_>) -> fmt::Result {
-    if health.programs.is_empty() {
-        return Ok(());
-    }
+    sheet.counters(
+        &family(
+            "probe_missed",
+            "Runs that the kernel left out, for the program was at work on that CPU already",
+        ),
+        health
+            .programs_missed
+            .iter()
+            .map(|missed| (vec![("probe", missed.name.clone())], missed.runs)),
+    )?;
     let programs = || {
         let programs = health.programs.iter();
         programs.map(|program| (vec![("probe", program.name.clone())], program))

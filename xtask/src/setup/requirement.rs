@@ -11,6 +11,8 @@ pub(crate) enum Need {
     Network,
     /// Run what talks to EC2 against a double of it.
     Cloud,
+    /// Hold metrics and alert rules to Prometheus' own rules.
+    Metrics,
     /// Check the sources' form.
     Lint,
     /// Boot other kernels.
@@ -45,6 +47,8 @@ pub(crate) enum Probe {
     CargoSubcommand(&'static str),
     /// The programs of `tests/requirements.txt`, of those very versions.
     PythonPrograms,
+    /// promtool, unpacked or installed.
+    Promtool,
 }
 
 /// A way to bring something.
@@ -69,6 +73,8 @@ pub(crate) enum Remedy {
     PythonPrograms,
     /// The same, after the package manager has brought a Python that can.
     PythonProgramsWithPython,
+    /// apt downloads the package that promtool is in, and it is unpacked into a folder of its own.
+    UnpackPromtool,
 }
 
 const IPROUTE: &[Remedy] = &[Remedy::Package {
@@ -146,6 +152,13 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
         why: "tests: runs the printed runbook for real, against a double of EC2",
         probe: Probe::PythonPrograms,
         remedies: &[Remedy::PythonPrograms, Remedy::PythonProgramsWithPython],
+    },
+    Requirement {
+        name: "promtool",
+        need: Need::Metrics,
+        why: "tests: checks metrics, alert rules and their tests",
+        probe: Probe::Promtool,
+        remedies: &[Remedy::UnpackPromtool],
     },
     Requirement {
         name: "rustfmt",
@@ -237,7 +250,8 @@ impl Requirement {
             Probe::EbpfCompiler
             | Probe::Program(_)
             | Probe::CargoSubcommand(_)
-            | Probe::PythonPrograms => self.name.to_owned(),
+            | Probe::PythonPrograms
+            | Probe::Promtool => self.name.to_owned(),
         }
     }
 }
