@@ -20,6 +20,7 @@ mod incoming;
 mod lab;
 mod loopback;
 mod metadata;
+mod metrics;
 mod namespaces;
 mod output;
 mod recording;

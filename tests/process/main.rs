@@ -18,6 +18,7 @@ mod host;
 mod lab;
 mod made;
 mod metadata;
+mod metrics;
 mod privilege;
 mod readme;
 mod recording;

@@ -73,11 +73,11 @@ async fn head(client: &mut TcpStream) -> Result<String, Malformed> {
             Ok(read @ 1..) => head.extend(chunk.iter().take(read)),
             Ok(0) | Err(_) => return Err(Malformed::Gone),
         }
-        if head.windows(4).any(|end| end == b"\r\n\r\n") {
-            return Ok(String::from_utf8_lossy(&head).into_owned());
-        }
         if head.len() > MAX_HEAD {
             return Err(Malformed::TooLong);
+        }
+        if head.windows(4).any(|end| end == b"\r\n\r\n") {
+            return Ok(String::from_utf8_lossy(&head).into_owned());
         }
     }
 }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::packages::{self, Manager};
 use super::requirement::Remedy;
-use crate::{exec, promtool, python};
 use crate::toolchain::{BPF_LINKER, LINKED, NIGHTLY, own_linker_root, own_llvm_dir};
+use crate::{exec, promtool, python};
 
 /// One command, as it is run and as it is shown for somebody to run it by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,7 +205,10 @@ mod tests {
             .iter()
             .map(Step::to_string)
             .collect();
-        assert!(shown[1].contains("apt-get download prometheus"), "{shown:?}");
+        assert!(
+            shown[1].contains("apt-get download prometheus"),
+            "{shown:?}"
+        );
         assert!(!shown.iter().any(|line| line.contains(" install ")));
         assert!(steps(Remedy::UnpackPromtool, Some(Manager::Dnf)).is_empty());
     }
