@@ -61,9 +61,13 @@ pub struct Run {
     /// Configuration.
     #[command(flatten)]
     pub config: ConfigFile,
-    /// Where events go: a file that is appended to, or - for standard output
-    #[arg(long, value_name = "FILE", default_value = "-")]
-    pub output: PathBuf,
+    /// Where events go, instead of where the configuration says: a file that is appended to, or -
+    /// for standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write events in the Elastic Common Schema
+    #[arg(long)]
+    pub ecs: bool,
     /// Record what the detector is fed with, compressed, for `edgeghost replay`
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,

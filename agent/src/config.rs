@@ -13,12 +13,14 @@ mod difference;
 mod document;
 mod load;
 mod read;
+mod sinks;
 mod suggest;
 mod witness;
 
 pub use difference::Change;
 pub use load::{DEFAULT_FILE, Sources};
 pub use read::ConfigError;
+pub use sinks::{Kind, Sink, Sinks, Spool};
 pub use witness::Witness;
 
 /// All settings, with their defaults.
@@ -43,6 +45,12 @@ pub struct Config {
     pub record: Record,
     /// Connections of the agent's own when an address is suspect; off by default.
     pub witness: Witness,
+    /// Outputs: where events go. Write one such section for each; without any, events go to
+    /// standard output.
+    #[schemars(with = "Vec<Sink>")]
+    pub sinks: Sinks,
+    /// Incidents and recommendations that an output cannot take.
+    pub spool: Spool,
 }
 
 /// What the kernel half reports.

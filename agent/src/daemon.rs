@@ -16,7 +16,7 @@ use crate::host::{DropWatch, HostWatch, own_netns};
 use crate::path::{AsTable, AwsRanges};
 use crate::pipeline::{self, Pipeline};
 use crate::publish::{self, StartFacts};
-use crate::sink::{Identity, Output, OutputError, Queue, Stream, Writer};
+use crate::sink::{self, Identity, OutputError, Settings, Sinks, Stream, Writers};
 use crate::startup::{self, Unfit};
 use crate::vitals::{self, Figures, Vitals};
 
@@ -35,9 +35,6 @@ use ranges::RangesWatch;
 use recorder::Recorder;
 use stop::Stop;
 use witness::Witnesses;
-
-/// Lines that may wait for the writer.
-const QUEUE_LINES: usize = 8_192;
 
 /// The ring buffer is looked at this often; the programs wake the reader before it fills up.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -81,7 +78,7 @@ pub struct RunOptions {
     /// AWS's ranges that they name.
     pub aws_ranges: Option<Arc<AwsRanges>>,
     /// Where events go.
-    pub output: PathBuf,
+    pub sinks: Vec<Settings>,
     /// Where the detector's input is recorded, if it is.
     pub record: Option<PathBuf>,
 }
@@ -105,8 +102,8 @@ pub fn run(options: &RunOptions) -> Result<(), RunError> {
         .map_err(io_error("cannot start the runtime"))?;
     runtime.block_on(async {
         let mut stop = Stop::new()?;
-        let (daemon, writer) = Daemon::start(options, &mut stop)?;
-        daemon.watch(stop, writer).await
+        let (daemon, writers) = Daemon::start(options, &mut stop)?;
+        daemon.watch(stop, writers).await
     })
 }
 
@@ -115,6 +112,7 @@ struct Daemon {
     records: Records,
     pipeline: Pipeline,
     stream: Stream,
+    sinks: Arc<Sinks>,
     vitals: Vitals,
     pace: Pace,
     host: HostWatch,
@@ -135,18 +133,18 @@ struct Daemon {
 impl Daemon {
     /// Output first, so that whatever fails afterwards can be told; then the kernel half; then
     /// the first line.
-    fn start(options: &RunOptions, stop: &mut Stop) -> Result<(Self, Writer), RunError> {
+    fn start(options: &RunOptions, stop: &mut Stop) -> Result<(Self, Writers), RunError> {
         startup::check_privileges()?;
         let knowledge = startup::study_kernel()?;
-        let output = Output::open(&options.output)?;
-        stop.reader = output.reader();
+        let mut opened = sink::open(options.sinks.clone())?;
+        stop.reader = opened.reader.take();
         let config = &options.config;
         let context = ContextWatch::start(&config.ec2)
             .map_err(io_error("cannot start the metadata thread"))?;
         let (kernel, records) = startup::load(config, &knowledge)?;
-        let queue = Arc::new(Queue::new(QUEUE_LINES));
-        let writer = Writer::start(output, Arc::clone(&queue), Arc::clone(&stop.gone))
-            .map_err(io_error("cannot start the writing thread"))?;
+        let (sinks, writers) = opened
+            .start(config.spool.settings().as_ref())
+            .map_err(io_error("cannot start the writing threads"))?;
         let mut identity = Identity::of_this_run();
         let (surroundings, ec2) = context.first();
         identity.learn(&surroundings);
@@ -167,7 +165,7 @@ impl Daemon {
         };
         let mut pipeline = Pipeline::new(config, options.systems.clone());
         pipeline.host_name(&identity.host_name);
-        let mut stream = Stream::new(identity, queue);
+        let mut stream = Stream::new(identity, Arc::clone(&sinks));
         stream.emit(first);
         let aws_ranges = options
             .aws_ranges
@@ -178,6 +176,7 @@ impl Daemon {
             records,
             pipeline,
             stream,
+            sinks,
             vitals: Vitals::new(),
             pace: Pace::new(startup::settings(config)),
             host: HostWatch::new(),
@@ -198,10 +197,10 @@ impl Daemon {
         };
         daemon.pipeline.set_aws_ranges(options.aws_ranges.clone());
         daemon.look_at_context(Clock::monotonic_ns());
-        Ok((daemon, writer))
+        Ok((daemon, writers))
     }
 
-    async fn watch(mut self, mut stop: Stop, writer: Writer) -> Result<(), RunError> {
+    async fn watch(mut self, mut stop: Stop, writers: Writers) -> Result<(), RunError> {
         let crowded = self
             .records
             .crowded()
@@ -211,10 +210,12 @@ impl Daemon {
         let mut health = interval_at(Instant::now() + self.health, self.health);
         health.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut looks = 0_u64;
+        let sinks = Arc::clone(&self.sinks);
         let reason = loop {
             tokio::select! {
-                reason = stop.wait() => break reason,
+                reason = stop.wait(&sinks) => break reason,
                 _ = health.tick() => self.tell_health(),
+                () = sinks.news() => self.tell_health(),
                 _ = look.tick() => {
                     self.drain();
                     if looks.is_multiple_of(LOOKS_PER_TICK) {
@@ -230,7 +231,7 @@ impl Daemon {
             }
         };
         drop(crowded);
-        self.stop(reason, writer);
+        self.stop(reason, writers);
         Ok(())
     }
 
@@ -262,7 +263,8 @@ impl Daemon {
     fn figures(&self) -> Figures {
         Figures {
             pipeline: self.pipeline.figures(),
-            queue: self.stream.queue().read(),
+            queue: self.sinks.queues(),
+            sinks: self.sinks.read(),
             recording: self.recorder.as_ref().map(Recorder::read),
         }
     }
@@ -277,7 +279,7 @@ impl Daemon {
     }
 
     /// Everything that the kernel has told by now goes out, then the last line.
-    fn stop(mut self, reason: &'static str, writer: Writer) {
+    fn stop(mut self, reason: &'static str, writers: Writers) {
         log::info!("stopping: {reason}");
         for _ in 0..LAST_DRAINS {
             if self.drain() < RECORDS_AT_ONCE {
@@ -306,7 +308,7 @@ impl Daemon {
         if let Some(recorder) = self.recorder {
             recorder.finish();
         }
-        writer.finish();
+        writers.finish();
     }
 }
 

@@ -13,6 +13,7 @@ use edgeghost::daemon::{self, RunError, RunOptions};
 use edgeghost::path::AsTable;
 use edgeghost::replay::ReplayError;
 use edgeghost::runbook::RunbookError;
+use edgeghost::sink::Format;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -43,13 +44,19 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
             if let Some(ranges) = &aws_ranges {
                 log::info!("AWS's own addresses are told apart: {ranges}");
             }
-            let (output, record) = (run.output, run.record);
+            let mut sinks = config.sinks.settings(run.output.as_deref());
+            if run.ecs {
+                for sink in &mut sinks {
+                    sink.format = Format::Ecs;
+                }
+            }
+            let record = run.record;
             daemon::run(&RunOptions {
                 config,
                 sources,
                 systems,
                 aws_ranges,
-                output,
+                sinks,
                 record,
             })?;
         }

@@ -84,6 +84,11 @@ impl Launch {
             // What a test sees must not depend on the machine it runs on.
             config = config.set("ec2", "metadata", "\"off\"");
         }
+        if !config.has("spool") {
+            // What one agent has kept must not come out of another.
+            let spool = folder.path().join("spool");
+            config = config.set("spool", "folder", &format!("{spool:?}"));
+        }
         let config = folder.write("edgeghost.toml", &config.to_toml())?;
         let mut args: Vec<OsString> = vec!["run".into(), "--config".into(), config.into()];
         if let Some(path) = &self.output {
