@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, Priority};
-use crate::sink::{Format, Rotation, Settings, SpoolSettings, Target, Wanted};
+use crate::sink::{Format, Rotation, Settings, SpoolSettings, Target, Wanted, numbered};
 
 /// More outputs than this are a mistake.
 const MOST: usize = 8;
@@ -126,11 +126,23 @@ impl Sinks {
         vec![to.settings()]
     }
 
-    /// The first file of events, if events go to a file.
-    pub fn file(&self) -> Option<&Sink> {
-        self.0
-            .iter()
-            .find(|sink| sink.kind == Kind::File && sink.path.is_some())
+    /// The files that events are in, if they go to a file: the oldest first, the one that is being
+    /// written last.
+    pub fn event_files(&self) -> Vec<PathBuf> {
+        let file = self.0.iter().find(|sink| sink.kind == Kind::File);
+        let Some((path, keep)) = file.and_then(|sink| Some((sink.path.as_ref()?, sink.keep)))
+        else {
+            return Vec::new();
+        };
+        let before = (1..=keep).rev().flat_map(|number| {
+            let plain = numbered(path, number);
+            let compressed = plain.with_added_extension("gz");
+            [plain, compressed]
+        });
+        before
+            .filter(|path| path.exists())
+            .chain([path.clone()])
+            .collect()
     }
 
     /// The first key whose value is out of range, the value, and what is allowed.

@@ -78,7 +78,7 @@ fn render(mut event: Map<String, Value>) -> Value {
 }
 
 /// `event.kind`, `event.category` and `event.type`, of the values that ECS allows.
-fn class(name: &str, state: Option<&str>) -> (&'static str, [&'static str; 1], &'static str) {
+fn class(name: &str, state: Option<&str>) -> (&'static str, [&'static str; 1], [&'static str; 1]) {
     let (kind, category, kinds) = match (name, state) {
         ("incident", Some("opened")) => ("alert", "network", "start"),
         ("incident", Some("closed")) => ("alert", "network", "end"),
@@ -93,7 +93,7 @@ fn class(name: &str, state: Option<&str>) -> (&'static str, [&'static str; 1], &
         ("tcp_retransmit" | "tcp_cwnd" | "witness", _) => ("event", "network", "connection"),
         _ => ("event", "network", "info"),
     };
-    (kind, [category], kinds)
+    (kind, [category], [kinds])
 }
 
 fn level(severity: &Value) -> Value {
@@ -167,3 +167,6 @@ fn prune(ecs: &mut Value) {
         !value.is_null() && value.as_object().is_none_or(|members| !members.is_empty())
     });
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,6 +129,9 @@ impl Queue {
         if let Some((line, _)) = state.in_hand.take() {
             state.lines.push_front(line);
         }
+        if state.lines.len() > self.capacity {
+            state.shed();
+        }
     }
 
     /// Rests before the next try; ends early, and says `false`, once the queue is closed.

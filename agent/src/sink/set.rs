@@ -178,3 +178,6 @@ impl Writers {
         self.keeper.thread().unpark();
     }
 }
+
+#[cfg(test)]
+mod tests;

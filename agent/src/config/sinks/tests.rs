@@ -32,7 +32,7 @@ fn several_read_back_and_one_of_the_command_line_stands_for_all() {
     let settings = config.sinks.settings(None);
     let kinds: Vec<_> = settings.iter().map(|sink| sink.target.kind()).collect();
     assert_eq!(kinds, ["stdout", "file", "unix-stream"]);
-    assert_eq!(config.sinks.file().unwrap().path, Some("/var/log/e".into()));
+    assert_eq!(config.sinks.event_files(), [Path::new("/var/log/e")]);
     let Target::File { rotation, .. } = &settings[1].target else {
         panic!("{settings:?}");
     };
