@@ -26,6 +26,7 @@ mod recording;
 mod relay;
 mod retransmit;
 mod reuse;
+mod sinks;
 mod sockets;
 mod start;
 mod stop;

@@ -97,7 +97,7 @@ fn needs(stages: &[Stage]) -> &'static [Need] {
     if stages == [Stage::Unit] {
         &[Need::Build]
     } else {
-        &[Need::Build, Need::Network, Need::Cloud]
+        &[Need::Build, Need::Network, Need::Cloud, Need::Logs]
     }
 }
 

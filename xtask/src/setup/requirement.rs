@@ -11,6 +11,8 @@ pub(crate) enum Need {
     Network,
     /// Run what talks to EC2 against a double of it.
     Cloud,
+    /// Hand events to programs that ship and rotate logs.
+    Logs,
     /// Check the sources' form.
     Lint,
     /// Boot other kernels.
@@ -146,6 +148,26 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
         why: "tests: runs the printed runbook for real, against a double of EC2",
         probe: Probe::PythonPrograms,
         remedies: &[Remedy::PythonPrograms, Remedy::PythonProgramsWithPython],
+    },
+    Requirement {
+        name: "rsyslogd",
+        need: Need::Logs,
+        why: "tests: picks events up as the configuration under packaging/ tells it",
+        probe: Probe::Program("rsyslogd"),
+        remedies: &[Remedy::Package {
+            apt: "rsyslog",
+            dnf: "rsyslog",
+        }],
+    },
+    Requirement {
+        name: "logrotate",
+        need: Need::Logs,
+        why: "tests: puts a file of events aside that is being written",
+        probe: Probe::Program("logrotate"),
+        remedies: &[Remedy::Package {
+            apt: "logrotate",
+            dnf: "logrotate",
+        }],
     },
     Requirement {
         name: "rustfmt",
