@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
+use tokio::signal::unix::Signal;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at};
 
 use crate::bpf::{Kernel, Records};
 use crate::clock::Clock;
@@ -25,6 +26,7 @@ mod look;
 mod pace;
 mod ranges;
 mod recorder;
+mod reload;
 mod stop;
 mod tick;
 mod witness;
@@ -83,14 +85,12 @@ pub struct RunOptions {
     pub record: Option<PathBuf>,
 }
 
-impl RunOptions {
-    fn config_info(&self) -> ConfigInfo {
-        let file = self.sources.file();
-        ConfigInfo {
-            digest: self.config.digest(),
-            file: file.map(|file| file.display().to_string()),
-            toml: self.config.to_toml().unwrap_or_default(),
-        }
+fn config_info(config: &Config, sources: &Sources) -> ConfigInfo {
+    let file = sources.file();
+    ConfigInfo {
+        digest: config.digest(),
+        file: file.map(|file| file.display().to_string()),
+        toml: config.to_toml().unwrap_or_default(),
     }
 }
 
@@ -102,12 +102,16 @@ pub fn run(options: &RunOptions) -> Result<(), RunError> {
         .map_err(io_error("cannot start the runtime"))?;
     runtime.block_on(async {
         let mut stop = Stop::new()?;
+        let hangups = stop::hangups()?;
         let (daemon, writers) = Daemon::start(options, &mut stop)?;
-        daemon.watch(stop, writers).await
+        daemon.watch(stop, hangups, writers).await
     })
 }
 
 struct Daemon {
+    /// In force.
+    config: Config,
+    sources: Sources,
     kernel: Kernel,
     records: Records,
     pipeline: Pipeline,
@@ -151,7 +155,7 @@ impl Daemon {
         let first = publish::start(StartFacts {
             kernel: startup::kernel_info(&knowledge.offsets),
             probes: kernel.probes(),
-            config: options.config_info(),
+            config: config_info(config, &options.sources),
             ec2,
         });
         let recorder = match &options.record {
@@ -172,6 +176,8 @@ impl Daemon {
             .as_ref()
             .map(|_| RangesWatch::new(&config.path.aws_ranges, Clock::monotonic_ns()));
         let mut daemon = Self {
+            config: config.clone(),
+            sources: options.sources.clone(),
             kernel,
             records,
             pipeline,
@@ -200,15 +206,19 @@ impl Daemon {
         Ok((daemon, writers))
     }
 
-    async fn watch(mut self, mut stop: Stop, writers: Writers) -> Result<(), RunError> {
+    async fn watch(
+        mut self,
+        mut stop: Stop,
+        mut hangups: Signal,
+        writers: Writers,
+    ) -> Result<(), RunError> {
         let crowded = self
             .records
             .crowded()
             .map_err(io_error("cannot watch the ring buffer"))?;
         let mut look = interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut health = interval_at(Instant::now() + self.health, self.health);
-        health.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut health = every(self.health);
         let mut looks = 0_u64;
         let sinks = Arc::clone(&self.sinks);
         let reason = loop {
@@ -216,6 +226,10 @@ impl Daemon {
                 reason = stop.wait(&sinks) => break reason,
                 _ = health.tick() => self.tell_health(),
                 () = sinks.news() => self.tell_health(),
+                _ = hangups.recv() => {
+                    self.reload();
+                    health = every(self.health);
+                }
                 _ = look.tick() => {
                     self.drain();
                     if looks.is_multiple_of(LOOKS_PER_TICK) {
@@ -310,6 +324,13 @@ impl Daemon {
         }
         writers.finish();
     }
+}
+
+/// From one period from now on.
+fn every(period: Duration) -> Interval {
+    let mut every = interval_at(Instant::now() + period, period);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    every
 }
 
 fn io_error(what: &'static str) -> impl Fn(io::Error) -> RunError {

@@ -24,6 +24,7 @@ mod namespaces;
 mod output;
 mod recording;
 mod relay;
+mod reload;
 mod retransmit;
 mod reuse;
 mod sinks;

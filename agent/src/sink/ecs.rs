@@ -85,6 +85,7 @@ fn class(name: &str, state: Option<&str>) -> (&'static str, [&'static str; 1], [
         ("incident" | "recommendation", _) => ("alert", "network", "info"),
         ("agent_start", _) => ("event", "process", "start"),
         ("agent_stop", _) => ("event", "process", "end"),
+        ("config_reload", _) => ("event", "configuration", "change"),
         ("agent_health", _) => ("metric", "process", "info"),
         ("path_window" | "peer_window" | "flow_sample", _) => ("metric", "network", "info"),
         ("host_sample", _) => ("metric", "host", "info"),

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result};
 
 use super::output::Output;
-use super::{Agent, START};
+use super::{Agent, CONFIG, START};
 use crate::binary;
 use crate::config::Config;
 use crate::netns::Netns;
@@ -79,17 +79,7 @@ impl Launch {
         let binary = binary::agent()?;
         let schema = Schema::of(&binary)?;
         let folder = TempDir::new()?;
-        let mut config = self.config;
-        if !config.has("ec2") {
-            // What a test sees must not depend on the machine it runs on.
-            config = config.set("ec2", "metadata", "\"off\"");
-        }
-        if !config.has("spool") {
-            // What one agent has kept must not come out of another.
-            let spool = folder.path().join("spool");
-            config = config.set("spool", "folder", &format!("{spool:?}"));
-        }
-        let config = folder.write("edgeghost.toml", &config.to_toml())?;
+        let config = folder.write(CONFIG, &complete(self.config).to_toml())?;
         let mut args: Vec<OsString> = vec!["run".into(), "--config".into(), config.into()];
         if let Some(path) = &self.output {
             args.extend(["--output".into(), path.into()]);
@@ -120,7 +110,19 @@ impl Launch {
             child,
             output,
             start: None,
-            _folder: folder,
+            folder,
         })
     }
+}
+
+/// What a test sees must not depend on the machine it runs on.
+pub(super) fn complete(mut config: Config) -> Config {
+    if !config.has("ec2") {
+        config = config.set("ec2", "metadata", "\"off\"");
+    }
+    if !config.has("spool") {
+        // What one agent has kept must not come out of another.
+        config = config.set("spool", "folder", "\"\"");
+    }
+    config
 }

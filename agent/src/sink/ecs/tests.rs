@@ -78,6 +78,7 @@ fn every_event_has_a_class_that_ecs_allows() {
         let allowed: &[&str] = match category {
             "network" => &["connection", "start", "end", "info"],
             "host" | "process" => &["start", "end", "info", "change"],
+            "configuration" => &["access", "change", "creation", "deletion", "info"],
             other => panic!("{other}"),
         };
         for kind in kinds {
