@@ -2,16 +2,18 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
 use super::ecs;
 use super::output::Output;
-use super::queue::{Line, Next, Queue, QueueReading};
+use super::queue::{Line, Next, Queue};
 use super::settings::{Format, Settings};
 use super::socket::{is_slow, is_too_long};
 use super::spool::{self, Spool};
+use super::status::{LaneReading, Status};
 use super::stream::Outlet as _;
 use crate::event::Priority;
 
@@ -24,6 +26,13 @@ const FIRST_REST: Duration = Duration::from_millis(250);
 /// Longest rest.
 const LONGEST_REST: Duration = Duration::from_secs(10);
 
+/// An output that fails again after so long fails anew; one that fails sooner flaps, and rests
+/// longer and longer, too.
+const ANEW: Duration = Duration::from_secs(20);
+
+/// Rest before a slow reader is tried again. Most have been waited for already.
+const SLOW_REST: Duration = Duration::from_millis(20);
+
 /// An output that takes nothing for so long is in trouble.
 const STALLED: Duration = Duration::from_secs(5);
 
@@ -31,53 +40,10 @@ const STALLED: Duration = Duration::from_secs(5);
 pub(super) struct Lane {
     pub(super) settings: Settings,
     pub(super) queue: Queue,
-    state: Mutex<State>,
+    status: Status,
     spool: Mutex<Option<Spool>>,
-    /// Told when an output fails, and when it works again.
-    pub(super) news: Arc<Notify>,
     /// Told when standard output has no reader any more.
     pub(super) gone: Arc<Notify>,
-}
-
-/// How an output fares.
-#[derive(Debug, Clone, Default)]
-struct State {
-    trouble: Option<Trouble>,
-    /// Since when its reader takes nothing, though it is there.
-    slow: Option<Instant>,
-    /// Alerts could not be kept on disk, and that was told.
-    spool_failed: bool,
-    closed: bool,
-    written: u64,
-    late: u64,
-}
-
-#[derive(Debug, Clone)]
-struct Trouble {
-    since: Instant,
-    error: String,
-    lost_before: u64,
-}
-
-/// How an output fares at one moment.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct LaneReading {
-    /// What kind it is, as configurations name it.
-    pub kind: &'static str,
-    /// Where it is, unless it is standard output.
-    pub path: Option<String>,
-    /// Its queue.
-    pub queue: QueueReading,
-    /// Lines that it took.
-    pub written: u64,
-    /// Of these, alerts that it could not take when they came.
-    pub late: u64,
-    /// Alerts on disk that wait for it.
-    pub spooled: usize,
-    /// Why it takes nothing, and for how long now.
-    pub trouble: Option<(String, Duration)>,
-    /// It will never take anything again.
-    pub closed: bool,
 }
 
 impl Lane {
@@ -89,23 +55,22 @@ impl Lane {
         Self {
             queue: Queue::new(settings.queue_lines),
             settings,
-            state: Mutex::default(),
+            status: Status::new(news),
             spool: Mutex::new(spool),
-            news,
             gone,
         }
     }
 
     /// Takes a line, if it is one of those that this output gets.
     pub(super) fn push(&self, line: &Line) {
-        if self.settings.wanted.has(line) && !self.lock().closed {
+        if self.settings.wanted.has(line) && !self.status.is_closed() {
             self.queue.push(line.clone());
         }
     }
 
     /// Writes until the queue is closed and empty, or closed and nothing can be written.
     pub(super) fn run(&self, output: &mut Output) {
-        let mut rest = FIRST_REST;
+        let mut failed: Option<(Instant, Duration)> = None;
         loop {
             let done = match self.queue.next(IDLE) {
                 Next::End => break,
@@ -117,23 +82,22 @@ impl Lane {
                 Next::Write(line) => self.take(&line, output),
             };
             let Err(error) = done else {
-                rest = FIRST_REST;
                 continue;
             };
             if output.is_over(&error) {
-                self.over();
+                self.status.close();
+                self.gone.notify_one();
                 break;
             }
-            let pause = if is_slow(&error) {
-                // It has waited already; the sooner it looks again, the better.
-                self.lock().slow.get_or_insert_with(Instant::now);
-                Duration::ZERO
-            } else {
-                self.fails(&error);
-                let longer = (rest * 2).min(LONGEST_REST);
-                std::mem::replace(&mut rest, longer)
-            };
-            if !self.queue.rest(pause) {
+            if is_slow(&error) {
+                self.status.is_slow();
+                thread::sleep(SLOW_REST);
+                continue;
+            }
+            self.fails(&error);
+            let rest = next_rest(failed);
+            failed = Some((Instant::now(), rest));
+            if !self.queue.rest(rest) {
                 break;
             }
         }
@@ -179,7 +143,7 @@ impl Lane {
                 ..line.clone()
             })?,
         }
-        self.works();
+        self.status.works(&self.settings.target, || self.lost());
         Ok(())
     }
 
@@ -202,7 +166,7 @@ impl Lane {
             count += usize::from(result.is_ok());
         }
         if count > 0 {
-            self.lock().late += count as u64;
+            self.status.delivered_late(count);
             log::info!("{}: {count} alerts delivered late", self.settings.target);
         }
         if let Err(error) = spool.delivered(count) {
@@ -217,14 +181,11 @@ impl Lane {
     /// Looks whether its reader has stopped reading, and puts the alerts that wait on disk while
     /// this output takes none.
     pub(super) fn tend(&self) {
-        let slow = self
-            .lock()
-            .slow
-            .map_or(Duration::ZERO, |since| since.elapsed());
-        if slow.max(self.queue.stalled()) >= STALLED {
+        let stalled = self.status.slow_for().max(self.queue.stalled());
+        if stalled >= STALLED {
             self.fails(&io::Error::other("its reader does not read"));
         }
-        if self.lock().trouble.is_some() {
+        if self.status.is_in_trouble() {
             self.keep_alerts(false);
         }
     }
@@ -247,57 +208,13 @@ impl Lane {
             Ok(gone) => gone.iter().for_each(|name| self.queue.count_lost(name)),
             Err(error) => {
                 self.queue.put_back_alerts(alerts);
-                if !std::mem::replace(&mut self.lock().spool_failed, true) {
-                    log::error!("alerts cannot be kept on disk, only in memory: {error}");
-                }
+                self.status.keeps_in_memory(&error);
             }
         }
     }
 
     fn fails(&self, error: &io::Error) {
-        let lost_before = self.lost();
-        let mut state = self.lock();
-        if let Some(trouble) = &mut state.trouble {
-            trouble.error = error.to_string();
-            return;
-        }
-        state.trouble = Some(Trouble {
-            since: Instant::now(),
-            error: error.to_string(),
-            lost_before,
-        });
-        drop(state);
-        log::error!(
-            "events cannot be written to {}: {error}; it is tried again and again, incidents and \
-             recommendations are kept meanwhile",
-            self.settings.target
-        );
-        self.news.notify_one();
-    }
-
-    fn works(&self) {
-        let mut state = self.lock();
-        state.written += 1;
-        state.slow = None;
-        let Some(trouble) = state.trouble.take() else {
-            return;
-        };
-        drop(state);
-        log::info!(
-            "events are written to {} again after {:.0} s ({}); {} lines were lost meanwhile",
-            self.settings.target,
-            trouble.since.elapsed().as_secs_f64(),
-            trouble.error,
-            self.lost() - trouble.lost_before
-        );
-        self.news.notify_one();
-    }
-
-    /// Standard output has no reader, and never will have one again.
-    fn over(&self) {
-        self.lock().closed = true;
-        self.gone.notify_one();
-        self.news.notify_one();
+        self.status.fails(&self.settings.target, error, self.lost());
     }
 
     fn lost(&self) -> u64 {
@@ -306,31 +223,30 @@ impl Lane {
 
     /// How it fares.
     pub(super) fn read(&self) -> LaneReading {
-        let state = self.lock().clone();
-        let target = &self.settings.target;
+        let spooled = self.spool.try_lock();
         LaneReading {
-            kind: target.kind(),
-            path: target.path().map(|path| path.display().to_string()),
+            kind: self.settings.target.kind(),
+            path: self
+                .settings
+                .target
+                .path()
+                .map(|path| path.display().to_string()),
             queue: self.queue.read(),
-            written: state.written,
-            late: state.late,
-            spooled: self
-                .spool
-                .try_lock()
-                .map_or(0, |spool| spool.as_ref().map_or(0, Spool::len)),
-            trouble: state
-                .trouble
-                .map(|trouble| (trouble.error, trouble.since.elapsed())),
-            closed: state.closed,
+            spooled: spooled.map_or(0, |spool| spool.as_ref().map_or(0, Spool::len)),
+            ..self.status.read()
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn spool(&self) -> MutexGuard<'_, Option<Spool>> {
         self.spool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The rest after a failure, by when the one before was and the rest after it.
+fn next_rest(failed: Option<(Instant, Duration)>) -> Duration {
+    match failed {
+        Some((at, rest)) if at.elapsed() < rest + ANEW => (rest * 2).min(LONGEST_REST),
+        _ => FIRST_REST,
     }
 }
 

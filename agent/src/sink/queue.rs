@@ -200,16 +200,28 @@ impl Queue {
     /// Waits until everything is written, or the writer has given up, at most until `deadline`;
     /// tells whether all is written.
     pub(super) fn wait_until_written(&self, deadline: Instant) -> bool {
+        self.wait_until(deadline, |state| state.ended || state.is_empty());
+        self.lock().is_empty()
+    }
+
+    /// Waits until the writer has ended, at most until `deadline`; tells whether it has.
+    pub(super) fn wait_until_ended(&self, deadline: Instant) -> bool {
+        self.wait_until(deadline, |state| state.ended);
+        self.lock().ended
+    }
+
+    /// Whether nothing is left to write.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    fn wait_until(&self, deadline: Instant, condition: impl Fn(&State) -> bool) {
         let mut state = self.lock();
-        loop {
-            if state.in_hand.is_none() && state.lines.is_empty() {
-                return true;
-            }
-            let left = deadline.checked_duration_since(Instant::now());
-            match left {
-                Some(left) if !state.ended => state = self.wait(state, left),
-                _ => return false,
-            }
+        while !condition(&state) {
+            let Some(left) = deadline.checked_duration_since(Instant::now()) else {
+                return;
+            };
+            state = self.wait(state, left);
         }
     }
 
@@ -248,6 +260,10 @@ impl Outlet for Queue {
 }
 
 impl State {
+    fn is_empty(&self) -> bool {
+        self.in_hand.is_none() && self.lines.is_empty()
+    }
+
     /// Drops the oldest line of the least priority.
     fn shed(&mut self) {
         let least = self.lines.iter().map(|waiting| waiting.priority).min();

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::lane::{Lane, LaneReading};
+use super::lane::Lane;
 use super::output::{Output, OutputError, Reader};
 use super::queue::{Line, QueueReading};
 use super::settings::{Settings, Target};
 use super::spool::Spool;
+use super::status::LaneReading;
 use super::stream::Outlet;
 
 /// How long the last lines may take at the end.
@@ -159,19 +160,20 @@ impl Writers {
         let lanes = &self.sinks.lanes;
         lanes.iter().for_each(|lane| lane.queue.close());
         for (lane, thread) in lanes.iter().zip(self.threads) {
-            if lane.queue.wait_until_written(deadline) {
+            if lane.queue.wait_until_ended(deadline) {
                 // It has nothing left to do but return.
                 let _ = thread.join();
-            } else if !lane.read().closed {
-                lane.keep_alerts(true);
-                let reading = lane.read();
-                log::warn!(
-                    "{}: {} or more events not written, {} incidents and recommendations kept",
-                    lane.settings.target,
-                    reading.queue.depth,
-                    reading.spooled
-                );
             }
+            if lane.queue.is_empty() || lane.read().closed {
+                continue;
+            }
+            let left = lane.read().queue.depth;
+            lane.keep_alerts(true);
+            log::warn!(
+                "{}: {left} or more events not written; {} incidents and recommendations are kept",
+                lane.settings.target,
+                lane.read().spooled
+            );
         }
         self.ending.store(true, Ordering::Relaxed);
         // It may be waiting for a disk, and is not waited for.
