@@ -1,6 +1,7 @@
 //! Outputs in trouble: a full disk, a reader that stops, a kill, a file that is moved away.
 
 mod disk;
+mod incident;
 mod kill;
 mod rotation;
 mod stopped;
