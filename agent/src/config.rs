@@ -14,6 +14,7 @@ mod document;
 mod load;
 mod metrics;
 mod read;
+mod sinks;
 mod status;
 mod suggest;
 mod witness;
@@ -22,6 +23,7 @@ pub use difference::Change;
 pub use load::{DEFAULT_FILE, Sources};
 pub use metrics::{Listen, Metrics};
 pub use read::ConfigError;
+pub use sinks::{Kind, Sink, Sinks, Spool};
 pub use status::Status;
 pub use witness::Witness;
 
@@ -51,6 +53,12 @@ pub struct Config {
     pub metrics: Metrics,
     /// Connections of the agent's own when an address is suspect; off by default.
     pub witness: Witness,
+    /// Outputs: where events go. Write one such section for each; without any, events go to
+    /// standard output.
+    #[schemars(with = "Vec<Sink>")]
+    pub sinks: Sinks,
+    /// Incidents and recommendations that an output cannot take.
+    pub spool: Spool,
 }
 
 /// What the kernel half reports.

@@ -97,7 +97,13 @@ fn needs(stages: &[Stage]) -> &'static [Need] {
     if stages == [Stage::Unit] {
         &[Need::Build]
     } else {
-        &[Need::Build, Need::Network, Need::Cloud, Need::Metrics]
+        &[
+            Need::Build,
+            Need::Network,
+            Need::Cloud,
+            Need::Logs,
+            Need::Metrics,
+        ]
     }
 }
 

@@ -1,4 +1,4 @@
-//! SIGHUP: the configuration is read again.
+//! SIGHUP: the outputs are opened anew, and the configuration is read again.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ impl Daemon {
     /// Reads the configuration again, puts in force what can be, and tells. What is wrong changes
     /// nothing.
     pub(super) fn reload(&mut self) {
+        self.sinks.reopen();
         // What came before it is judged by what was in force.
         self.drain();
         let read = self.sources.read();

@@ -3,7 +3,7 @@
 use super::{Daemon, RunOptions};
 use crate::event::{AgentStart, Event, Time};
 use crate::publish::Note;
-use crate::sink::{Identity, QueueReading};
+use crate::sink::{Identity, LaneReading};
 use crate::status::{AgentStatus, Board, Latest, Server, SinkStatus, Sites, Socket};
 
 /// The board, and the thread that answers; neither, where nobody may ask.
@@ -14,9 +14,6 @@ pub(super) struct Watched {
 struct Kept {
     board: Board,
     latest: Latest,
-    /// Where events go, as the command line has it.
-    output: String,
-    recording: Option<String>,
     _server: Server,
 }
 
@@ -51,14 +48,12 @@ impl Kept {
         let addresses = usize::try_from(config.metrics.addresses_max).unwrap_or(usize::MAX);
         let recording = options.record.as_ref();
         let recording = recording.map(|path| path.display().to_string());
-        let agent = agent(start, identity, recording.clone(), first.time);
+        let agent = agent(start, identity, recording, first.time);
         let mut board = Board::new(agent, addresses, config.metrics.peer_bounds());
         board.note(first);
         Some(Self {
             board,
             latest,
-            output: options.output.display().to_string(),
-            recording,
             _server: server,
         })
     }
@@ -115,11 +110,7 @@ impl Daemon {
         };
         let interval_s = self.pace.interval_s();
         let health = self.vitals.look(&self.kernel, &figures, interval_s);
-        let recording = kept.recording.iter().zip(&figures.recording);
-        let sinks = [(&kept.output, &figures.queue)]
-            .into_iter()
-            .chain(recording);
-        let sinks = sinks.map(|(name, reading)| sink(name, reading)).collect();
+        let sinks = figures.sinks.iter().map(sink).collect();
         let pipeline = &self.pipeline;
         let is_judged = |local: &_| pipeline.progress(*local).is_some();
         let status = kept.board.status(now_ns, is_judged, Some(health), sinks);
@@ -127,14 +118,19 @@ impl Daemon {
     }
 }
 
-fn sink(name: &str, reading: &QueueReading) -> SinkStatus {
+fn sink(reading: &LaneReading) -> SinkStatus {
+    let path = reading.path.clone();
+    let trouble = reading.trouble.as_ref();
     SinkStatus {
-        name: match name {
-            "-" => "stdout".to_owned(),
-            file => file.to_owned(),
-        },
-        queued: reading.depth as u64,
-        capacity: reading.capacity as u64,
-        lost: reading.dropped.clone(),
+        name: path.unwrap_or_else(|| reading.kind.to_owned()),
+        kind: reading.kind,
+        works: trouble.is_none() && !reading.closed,
+        error: trouble.map(|(error, _)| error.clone()),
+        failing_seconds: trouble.map(|(_, time)| time.as_secs_f64()),
+        written: reading.written,
+        queued: reading.queue.depth as u64,
+        capacity: reading.queue.capacity as u64,
+        spooled: reading.spooled as u64,
+        lost: reading.queue.dropped.clone(),
     }
 }

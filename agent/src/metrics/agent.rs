@@ -66,6 +66,21 @@ fn sinks(status: &Status, sheet: &mut Sheet<'_>) -> fmt::Result {
         ),
         sinks.iter().map(|sink| (of(sink), sink.capacity)),
     )?;
+    sheet.gauges(
+        &family("sink_failing", "1 while a sink takes no events"),
+        sinks.iter().map(|sink| (of(sink), u32::from(!sink.works))),
+    )?;
+    sheet.gauges(
+        &family(
+            "sink_spooled_lines",
+            "Incidents and recommendations on disk that wait for a sink",
+        ),
+        sinks.iter().map(|sink| (of(sink), sink.spooled)),
+    )?;
+    sheet.counters(
+        &family("sink_written", "Events that a sink took"),
+        sinks.iter().map(|sink| (of(sink), sink.written)),
+    )?;
     sheet.counters(
         &family("sink_lost", "Events that a sink lost, by name"),
         sinks.iter().flat_map(|sink| {
