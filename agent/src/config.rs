@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::ec2::{self, Endpoint};
 
 mod read;
+mod sandbox;
 mod witness;
 
 pub use read::ConfigError;
+pub use sandbox::{Sandbox, UseLandlock, UseSeccomp};
 pub use witness::Witness;
 
 /// All settings, with their defaults.
@@ -36,6 +38,8 @@ pub struct Config {
     pub record: Record,
     /// Connections of the agent's own when an address is suspect; off by default.
     pub witness: Witness,
+    /// What the agent takes from itself once its programs run.
+    pub sandbox: Sandbox,
 }
 
 /// What the kernel half reports.

@@ -15,6 +15,7 @@ use crate::event::{ConfigInfo, StopInfo};
 use crate::host::{DropWatch, HostWatch, own_netns};
 use crate::path::{AsTable, AwsRanges};
 use crate::pipeline::{self, Pipeline};
+use crate::privilege::{self, Folders};
 use crate::publish::{self, StartFacts};
 use crate::sink::{Identity, Output, OutputError, Queue, Stream, Writer};
 use crate::startup::{self, Unfit};
@@ -95,6 +96,19 @@ impl RunOptions {
             toml: self.config.to_toml().unwrap_or_default(),
         }
     }
+
+    /// What is read and written besides the kernel's files.
+    fn folders(&self) -> Folders {
+        let mut folders = Folders::of(&self.config);
+        for file in self.config_file.iter() {
+            folders.reads(file);
+        }
+        folders.writes(&self.output);
+        for file in self.record.iter() {
+            folders.writes(file);
+        }
+        folders
+    }
 }
 
 /// Runs until a signal, or until nobody reads standard output any more.
@@ -134,16 +148,18 @@ struct Daemon {
 
 impl Daemon {
     /// Output first, so that whatever fails afterwards can be told; then the kernel half; then
-    /// the first line.
+    /// the sandbox; then threads, and the first line.
     fn start(options: &RunOptions, stop: &mut Stop) -> Result<(Self, Writer), RunError> {
         startup::check_privileges()?;
         let knowledge = startup::study_kernel()?;
         let output = Output::open(&options.output)?;
         stop.reader = output.reader();
         let config = &options.config;
+        let (kernel, records) = startup::load(config, &knowledge)?;
+        // Every thread starts after this: it holds for one thread and those that it starts.
+        let sandbox = privilege::confine(&config.sandbox, &options.folders());
         let context = ContextWatch::start(&config.ec2)
             .map_err(io_error("cannot start the metadata thread"))?;
-        let (kernel, records) = startup::load(config, &knowledge)?;
         let queue = Arc::new(Queue::new(QUEUE_LINES));
         let writer = Writer::start(output, Arc::clone(&queue), Arc::clone(&stop.gone))
             .map_err(io_error("cannot start the writing thread"))?;
@@ -155,6 +171,7 @@ impl Daemon {
             probes: kernel.probes(),
             config: options.config_info(),
             ec2,
+            sandbox,
         });
         let recorder = match &options.record {
             Some(path) => Some(Recorder::start(

@@ -13,6 +13,7 @@ mod evidence;
 mod incident;
 mod remediation;
 mod sample;
+mod sandbox;
 pub mod schema;
 mod sockets;
 mod tcp;
@@ -39,6 +40,7 @@ pub use sample::{
     FlowSample, HostSample, SampledDrops, SampledEnd, SampledEnds, SampledFiltered, SampledFlow,
     SampledHost,
 };
+pub use sandbox::{Fence, FenceState, SandboxInfo};
 pub use sockets::{SnapshotMoment, SnapshotSockets, SocketFigures, SocketProcess, SocketSnapshot};
 pub use tcp::{
     CwndDetail, End, IpVersion, Network, PathInfo, RetransmitDetail, RetransmitType, TcpCwnd,
