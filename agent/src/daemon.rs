@@ -171,7 +171,7 @@ impl Daemon {
             probes: kernel.probes(),
             config: options.config_info(),
             ec2,
-            sandbox,
+            sandbox: Some(sandbox),
         });
         let recorder = match &options.record {
             Some(path) => Some(Recorder::start(

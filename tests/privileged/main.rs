@@ -9,6 +9,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod confined;
 mod cwnd;
 mod drops;
 mod evidence;

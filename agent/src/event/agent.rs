@@ -25,8 +25,9 @@ pub struct StartInfo {
     pub config: ConfigInfo,
     /// What is known of EC2.
     pub ec2: Ec2Info,
-    /// What the agent took from itself.
-    pub sandbox: SandboxInfo,
+    /// What the agent took from itself; absent in recordings of simulations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<SandboxInfo>,
 }
 
 /// The kernel.

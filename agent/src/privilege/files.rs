@@ -173,4 +173,33 @@ mod tests {
         assert_eq!(paths("/no/such/file"), [PathBuf::from("/no/such")]);
         assert_eq!(paths("/dev/null"), [PathBuf::from("/dev/null")]);
     }
+
+    /// On a thread of its own, which then reaches less than the others.
+    #[test]
+    fn what_was_not_named_is_out_of_reach() {
+        let folder = std::env::temp_dir().join(format!("edgeghost-files-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let mut folders = Folders::default();
+        folders.writes(&folder.join("events.ndjson"));
+        let inside = folder.clone();
+        let child = std::thread::spawn(move || {
+            let fence = fence(&folders);
+            let file = inside.join("events.ndjson");
+            let written = fs::write(&file, "x").and_then(|()| fs::rename(&file, inside.join("1")));
+            let other = fs::read_to_string("/etc/passwd").map(drop);
+            let beside = fs::write(inside.with_extension("beside"), "x");
+            let status = fs::read_to_string("/proc/self/status").map(drop);
+            (fence, written, other, beside, status)
+        });
+        let (fence, written, other, beside, status) = child.join().unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(written.is_ok() && status.is_ok(), "{written:?} {status:?}");
+        let denied = |result: std::io::Result<()>| {
+            result.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+        };
+        // A kernel without it refuses nothing, and says so.
+        let there = fence.state != FenceState::Failed;
+        assert_eq!((denied(other), denied(beside)), (there, there), "{fence:?}");
+        assert_eq!(fence.abi.is_some(), there, "{fence:?}");
+    }
 }

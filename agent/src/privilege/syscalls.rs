@@ -56,11 +56,12 @@ const IOCTLS: &[u64] = &[
     0x5451, // FIOCLEX
 ];
 
-/// Naming threads and memory.
+/// Naming threads and memory, and what the processor can do.
 const PRCTLS: &[u64] = &[
     libc::PR_SET_NAME as u64,
     libc::PR_GET_NAME as u64,
     libc::PR_SET_VMA as u64,
+    0x4155_5856, // PR_GET_AUXV, Linux 6.4
 ];
 
 /// Those that are bounded.

@@ -23,7 +23,7 @@ pub struct StartFacts<'a> {
     /// What is known of EC2.
     pub ec2: Ec2Info,
     /// What the agent took from itself.
-    pub sandbox: SandboxInfo,
+    pub sandbox: Option<SandboxInfo>,
 }
 
 /// First event of a run.
