@@ -27,6 +27,7 @@ mod pace;
 mod ranges;
 mod recorder;
 mod stop;
+mod supervisor;
 mod tick;
 mod witness;
 
@@ -35,6 +36,7 @@ use pace::Pace;
 use ranges::RangesWatch;
 use recorder::Recorder;
 use stop::Stop;
+use supervisor::Supervisor;
 use witness::Witnesses;
 
 /// Lines that may wait for the writer.
@@ -144,6 +146,7 @@ struct Daemon {
     recorder: Option<Recorder>,
     witnesses: Option<Witnesses>,
     health: Duration,
+    supervisor: Supervisor,
 }
 
 impl Daemon {
@@ -212,9 +215,11 @@ impl Daemon {
             recorder,
             witnesses: Witnesses::new(&config.witness),
             health: Duration::from_secs_f64(config.health.seconds),
+            supervisor: Supervisor::from_environment(),
         };
         daemon.pipeline.set_aws_ranges(options.aws_ranges.clone());
         daemon.look_at_context(Clock::monotonic_ns());
+        daemon.supervisor.ready();
         Ok((daemon, writer))
     }
 
@@ -236,6 +241,7 @@ impl Daemon {
                     self.drain();
                     if looks.is_multiple_of(LOOKS_PER_TICK) {
                         self.judge();
+                        self.show_life();
                     }
                     looks += 1;
                 }
@@ -296,6 +302,7 @@ impl Daemon {
     /// Everything that the kernel has told by now goes out, then the last line.
     fn stop(mut self, reason: &'static str, writer: Writer) {
         log::info!("stopping: {reason}");
+        self.supervisor.stopping(reason);
         for _ in 0..LAST_DRAINS {
             if self.drain() < RECORDS_AT_ONCE {
                 break;
