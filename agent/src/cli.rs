@@ -1,8 +1,11 @@
 //! Command line.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::config::{ConfigError, Sources};
 
 /// Watches every TCP connection from inside the kernel, and tells a collapsed public path from a
 /// sick host.
@@ -34,8 +37,22 @@ pub enum Command {
     Runbook(Runbook),
     /// Print the JSON Schema of the events
     Schema,
-    /// Print the effective configuration as TOML
-    Config(ConfigFile),
+    /// Print the effective configuration as TOML, the defaults explained, or check a file
+    Config(ConfigCommand),
+}
+
+/// Options of `config`.
+#[derive(Debug, Args)]
+pub struct ConfigCommand {
+    /// Configuration.
+    #[command(flatten)]
+    pub config: ConfigFile,
+    /// Print every setting with its default and what it means
+    #[arg(long, conflicts_with_all = ["config", "set", "check"])]
+    pub default: bool,
+    /// Check this file, and what it names, and say what differs from the defaults
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub check: Option<PathBuf>,
 }
 
 /// Options of `run`.
@@ -55,9 +72,9 @@ pub struct Run {
 /// Options of `replay`.
 #[derive(Debug, Args)]
 pub struct Replay {
-    /// Configuration, if not the one that was recorded.
-    #[command(flatten)]
-    pub config: ConfigFile,
+    /// Judge by this configuration (TOML), not by the one that was recorded
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Print why instead of what: per tick, the evidence of each network and what it led to
     #[arg(long)]
     pub explain: bool,
@@ -90,7 +107,26 @@ pub struct Runbook {
 /// Where the configuration comes from.
 #[derive(Debug, Args)]
 pub struct ConfigFile {
-    /// Take settings from this TOML file; what it does not set has its default
-    #[arg(long, value_name = "FILE")]
+    /// Take settings from this TOML file; what it does not set has its default. Without this
+    /// option /etc/edgeghost/edgeghost.toml counts, if it is there
+    #[arg(long, value_name = "FILE", env = "EDGEGHOST_CONFIG")]
     pub config: Option<PathBuf>,
+    /// Set this, whatever the file and the environment (`EDGEGHOST_WINDOW__SECONDS=30`) say; may be
+    /// given several times
+    #[arg(long, value_name = "SECTION.KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+impl ConfigFile {
+    /// With what the environment of this process says.
+    pub fn sources(&self) -> Result<Sources, ConfigError> {
+        let variables = std::env::vars_os()
+            // What is no UTF-8 is refused as a value, not overlooked.
+            .map(|(name, text)| (lossy(&name), lossy(&text)));
+        Sources::new(self.config.as_deref(), variables, &self.set)
+    }
+}
+
+fn lossy(text: &OsStr) -> String {
+    text.to_string_lossy().into_owned()
 }

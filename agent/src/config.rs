@@ -4,20 +4,27 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ec2::{self, Endpoint};
 
+mod difference;
+mod document;
+mod load;
 mod read;
 mod sandbox;
+mod suggest;
 mod witness;
 
+pub use difference::Change;
+pub use load::{DEFAULT_FILE, Sources};
 pub use read::ConfigError;
 pub use sandbox::{Sandbox, UseLandlock, UseSeccomp};
 pub use witness::Witness;
 
 /// All settings, with their defaults.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// What the kernel half reports.
@@ -43,7 +50,7 @@ pub struct Config {
 }
 
 /// What the kernel half reports.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Report {
     /// A flow reports at most once in so many seconds (0.1 to 60).
@@ -51,40 +58,43 @@ pub struct Report {
     /// Single retransmissions and window changes told per second and CPU; beyond it they are
     /// counted, not told. 0 tells none. The sums stay exact either way.
     pub detail_records_per_second: u32,
-    /// How many may come at once.
+    /// How many may come at once (1 to 1000000).
     pub detail_burst: u32,
 }
 
 /// Sums over time.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Window {
     /// Length of a window (1 to 3600).
     pub seconds: f64,
-    /// Peers told per window: those with most retransmissions.
+    /// Peers told per window: those with most retransmissions (0 to 10000).
     pub peers_max: u32,
 }
 
 /// Bounds on what is kept per flow.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Flows {
-    /// Flows that the kernel half keeps state for (about 250 bytes of kernel memory each).
+    /// Flows that the kernel half keeps state for (about 250 bytes of kernel memory each; 128 to
+    /// 16777216).
     pub kernel_max: u32,
-    /// Flows that the agent keeps state for (about 300 bytes each, when used).
+    /// Flows that the agent keeps state for (about 300 bytes each, when used; 128 to 16777216).
     pub table_max: u32,
 }
 
 /// What counts as private, and which peers count as one.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PathClasses {
     /// Networks reached without the internet gateway although their addresses are public: a VPC
     /// in public address space, a peering, Direct Connect, a VPN.
+    #[schemars(with = "Vec<String>")]
     pub private_cidrs: Vec<IpNet>,
     /// Files that tell which autonomous system announces an address, as CAIDA's `RouteViews`
     /// `pfx2as`, compressed or not. Without any, peers count as one network by /16 and /32.
     #[serde(deserialize_with = "read::one_or_more")]
+    #[schemars(with = "Vec<PathBuf>")]
     pub as_table: Vec<PathBuf>,
     /// File of the ranges that AWS publishes as its own, `ip-ranges.json`, compressed or not. It is
     /// read anew when it changes. Empty for none: then AWS's addresses are like any.
@@ -92,19 +102,20 @@ pub struct PathClasses {
 }
 
 /// The instance metadata (IMDSv2).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ec2 {
     /// Whether to ask for it: `auto`, or `off`.
     pub metadata: UseMetadata,
     /// Where it is; each is tried in turn.
+    #[schemars(with = "Vec<String>")]
     pub endpoints: Vec<Endpoint>,
     /// How often it is read (1 to 3600); every 5 s while an incident is open, and before advice.
     pub refresh_seconds: f64,
 }
 
 /// Whether to ask for the instance metadata.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UseMetadata {
     /// Where it answers.
@@ -115,15 +126,15 @@ pub enum UseMetadata {
 }
 
 /// Judgement.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Detect {
     /// The public side must have looked bad for so long before anything is advised: shorter
-    /// disturbances pass by themselves.
+    /// disturbances pass by themselves (1 to 3600).
     pub confirm_seconds: f64,
-    /// The verdict itself must have stood for so long before anything is advised.
+    /// The verdict itself must have stood for so long before anything is advised (1 to 3600).
     pub hold_seconds: f64,
-    /// The public side must be well for so long before an incident is closed.
+    /// The public side must be well for so long before an incident is closed (1 to 3600).
     pub recovered_seconds: f64,
     /// No second advice of the same kind for an address within so many seconds; a collapse that
     /// comes meanwhile gets the next step, once.
@@ -131,12 +142,12 @@ pub struct Detect {
     /// Advice that touches an address, so often in 24 hours at most (1 to 100).
     pub advices_a_day: u32,
     /// A verdict that is no collapse must have stood for so long before it is said what to do about
-    /// it; `client_side` and `public_suspect` two and a half times as long.
+    /// it; `client_side` and `public_suspect` two and a half times as long (1 to 86400).
     pub counsel_seconds: f64,
 }
 
 /// The agent about itself.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Health {
     /// Time between two `agent_health` (1 to 3600).
@@ -144,7 +155,7 @@ pub struct Health {
 }
 
 /// Bounds of a recording.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Record {
     /// A file is closed, and the next begun, when it has so many MiB, compressed (1 to 4096).

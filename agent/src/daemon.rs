@@ -10,7 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 
 use crate::bpf::{Kernel, Records};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Sources};
 use crate::event::{ConfigInfo, StopInfo};
 use crate::host::{DropWatch, HostWatch, own_netns};
 use crate::path::{AsTable, AwsRanges};
@@ -77,8 +77,8 @@ pub enum RunError {
 pub struct RunOptions {
     /// Settings.
     pub config: Config,
-    /// File that they came from.
-    pub config_file: Option<PathBuf>,
+    /// Where they came from.
+    pub sources: Sources,
     /// The table of autonomous systems that they name.
     pub systems: Option<Arc<AsTable>>,
     /// AWS's ranges that they name.
@@ -91,7 +91,7 @@ pub struct RunOptions {
 
 impl RunOptions {
     fn config_info(&self) -> ConfigInfo {
-        let file = self.config_file.as_ref();
+        let file = self.sources.file();
         ConfigInfo {
             digest: self.config.digest(),
             file: file.map(|file| file.display().to_string()),
@@ -102,11 +102,11 @@ impl RunOptions {
     /// What is read and written besides the kernel's files.
     fn folders(&self) -> Folders {
         let mut folders = Folders::of(&self.config);
-        for file in self.config_file.iter() {
+        if let Some(file) = self.sources.file() {
             folders.reads(file);
         }
         folders.writes(&self.output);
-        for file in self.record.iter() {
+        if let Some(file) = &self.record {
             folders.writes(file);
         }
         folders

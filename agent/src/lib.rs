@@ -17,6 +17,7 @@ pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod configure;
 pub mod daemon;
 pub mod detect;
 pub mod ec2;

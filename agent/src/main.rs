@@ -2,12 +2,13 @@
 
 use std::error::Error;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
 use edgeghost::check::CheckError;
-use edgeghost::cli::{Cli, Command, ConfigFile};
-use edgeghost::config::{Config, ConfigError};
+use edgeghost::cli::{Cli, Command};
+use edgeghost::config::{Config, ConfigError, Sources};
 use edgeghost::daemon::{self, RunError, RunOptions};
 use edgeghost::path::AsTable;
 use edgeghost::replay::ReplayError;
@@ -32,7 +33,8 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Run(run) => {
             drop(out);
-            let config = read(&run.config)?;
+            let sources = run.config.sources()?;
+            let config = sources.read()?;
             let systems = config.systems()?;
             if let Some(systems) = &systems {
                 tell(systems);
@@ -41,24 +43,19 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
             if let Some(ranges) = &aws_ranges {
                 log::info!("AWS's own addresses are told apart: {ranges}");
             }
-            let (config_file, output, record) = (run.config.config, run.output, run.record);
+            let (output, record) = (run.output, run.record);
             daemon::run(&RunOptions {
                 config,
-                config_file,
+                sources,
                 systems,
                 aws_ranges,
                 output,
                 record,
             })?;
         }
-        Command::Check(file) => edgeghost::check::run(&read(&file)?, &mut out)??,
+        Command::Check(file) => edgeghost::check::run(&file.sources()?.read()?, &mut out)??,
         Command::Replay(replay) => {
-            let config = replay
-                .config
-                .config
-                .as_deref()
-                .map(Config::read)
-                .transpose()?;
+            let config = replay.config.as_deref().map(read).transpose()?;
             edgeghost::replay::run(config.as_ref(), &replay.file, replay.explain, &mut out)?;
         }
         Command::Runbook(options) => {
@@ -68,15 +65,14 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
             serde_json::to_writer_pretty(&mut out, &edgeghost::event::schema::document())?;
             writeln!(out)?;
         }
-        Command::Config(file) => write!(out, "{}", read(&file)?.to_toml()?)?,
+        Command::Config(command) => edgeghost::configure::run(&command, &mut out)?,
     }
     Ok(())
 }
 
-fn read(file: &ConfigFile) -> Result<Config, ConfigError> {
-    file.config
-        .as_deref()
-        .map_or_else(|| Ok(Config::default()), Config::read)
+/// The configuration in a file, alone.
+fn read(file: &Path) -> Result<Config, ConfigError> {
+    Sources::new(Some(file), [], &[])?.read()
 }
 
 /// What the daemon's own log says of a table.

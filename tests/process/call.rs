@@ -43,6 +43,14 @@ pub(crate) fn agent(args: &[&str]) -> Outcome {
     run(Command::new(binary::agent().unwrap()).args(args))
 }
 
+/// Runs the agent with these variables in its environment.
+pub(crate) fn agent_in(variables: &[(&str, &str)], args: &[&str]) -> Outcome {
+    let variables = variables.iter().copied();
+    run(Command::new(binary::agent().unwrap())
+        .args(args)
+        .envs(variables))
+}
+
 /// Runs the agent with `input` on its standard input.
 pub(crate) fn agent_fed(args: &[&str], input: &str) -> Outcome {
     let folder = edgeghost_tests::temp::TempDir::new().unwrap();

@@ -3,7 +3,7 @@
 
 use edgeghost_tests::temp::TempDir;
 
-use crate::call::{Outcome, agent};
+use crate::call::{Outcome, agent, agent_in};
 
 /// Runs `command` with a configuration of this content.
 fn with_config(command: &str, content: &str) -> Outcome {
@@ -89,4 +89,64 @@ fn a_missing_file_is_named() {
         outcome.expect_code(2);
         outcome.expect_stderr(&["/no/such/edgeghost.toml", "No such file"]);
     }
+}
+
+#[test]
+fn the_explained_defaults_are_the_defaults() {
+    let explained = agent(&["config", "--default"]);
+    explained.expect_code(0);
+    assert!(explained.stdout.starts_with("# "), "{explained:#?}");
+    let read = with_config("config", &explained.stdout);
+    read.expect_code(0);
+    assert_eq!(read.stdout, with_config("config", "").stdout);
+}
+
+/// `edgeghost config --check` of a file of this content.
+fn checked(content: &str) -> Outcome {
+    let folder = TempDir::new().unwrap();
+    let path = folder.write("edgeghost.toml", content).unwrap();
+    agent(&["config", "--check", path.to_str().unwrap()])
+}
+
+#[test]
+fn a_file_is_checked_with_all_that_it_names() {
+    let good = checked("[window]\nseconds = 30.0\n");
+    good.expect_code(0);
+    assert!(
+        good.stdout.contains("1 setting differs") && good.stdout.contains("window.seconds"),
+        "{good:#?}"
+    );
+    let slip = checked("[window]\nsecconds = 30.0\n");
+    slip.expect_code(2);
+    slip.expect_stderr(&["line 2", "did you mean `seconds`?"]);
+    let elsewhere = checked("[window]\nhold_seconds = 30.0\n");
+    elsewhere.expect_code(2);
+    elsewhere.expect_stderr(&["`hold_seconds` belongs to [detect]"]);
+    let names = checked("[path]\nas_table = \"/no/such/table\"\n");
+    names.expect_code(2);
+    names.expect_stderr(&["/no/such/table"]);
+}
+
+#[test]
+fn the_environment_counts_more_than_the_file_and_options_more_than_both() {
+    let folder = TempDir::new().unwrap();
+    let path = folder
+        .write(
+            "edgeghost.toml",
+            "[window]\nseconds = 20.0\npeers_max = 7\n",
+        )
+        .unwrap();
+    let variables = [
+        ("EDGEGHOST_CONFIG", path.to_str().unwrap()),
+        ("EDGEGHOST_WINDOW__SECONDS", "30"),
+        ("EDGEGHOST_WINDOW__PEERS_MAX", "8"),
+    ];
+    let outcome = agent_in(&variables, &["config", "--set", "window.peers_max=9"]);
+    outcome.expect_code(0);
+    for line in ["seconds = 30.0", "peers_max = 9"] {
+        assert!(outcome.stdout.contains(line), "{line}: {outcome:#?}");
+    }
+    let wrong = agent_in(&[("EDGEGHOST_WINDOW__SECONDS", "0")], &["run"]);
+    wrong.expect_code(2);
+    wrong.expect_stderr(&["EDGEGHOST_WINDOW__SECONDS", "1 to 3600"]);
 }

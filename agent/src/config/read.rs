@@ -9,7 +9,7 @@ use serde::Deserializer;
 use serde::de::{SeqAccess, Visitor};
 use thiserror::Error;
 
-use super::Config;
+use super::{Config, suggest};
 use crate::hash::fnv1a;
 use crate::path::{AsTable, AsTableError, AwsRanges, AwsRangesError};
 
@@ -31,10 +31,14 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// Not TOML, an unknown key or a value of the wrong type. The text names key and line.
-    #[error("configuration {path}: {source}\n`edgeghost config` prints every key with its default")]
+    #[error(
+        "configuration {path}: {source}{help}\n`edgeghost config --default` explains every key"
+    )]
     Parse {
         /// File.
         path: PathBuf,
+        /// What was probably meant.
+        help: String,
         /// What is wrong, and where.
         source: Box<toml::de::Error>,
     },
@@ -60,6 +64,17 @@ pub enum ConfigError {
         /// What is wrong, and what would be right.
         why: String,
     },
+    /// A setting of the environment or the command line is wrong.
+    #[error("{origin}: {why}")]
+    Setting {
+        /// How it was given, as `--set window.seconds`.
+        origin: String,
+        /// What is wrong, and what would be right.
+        why: String,
+    },
+    /// It cannot be written as TOML.
+    #[error("the configuration cannot be written as TOML: {0}")]
+    Write(#[from] toml::ser::Error),
     /// A table of autonomous systems that it names cannot be used.
     #[error(transparent)]
     AsTable(#[from] AsTableError),
@@ -69,24 +84,20 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads and checks a file.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::parse(&text, path)
-    }
-
     /// Parses and checks `text`, which came from `path`.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text).map_err(|source| ConfigError::Parse {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })?;
+        let config = Self::parse_unchecked(text, path)?;
         config.check(path)?;
-        config.check_witness(path)?;
         Ok(config)
+    }
+
+    /// Parses `text`, whatever values it gives.
+    pub(super) fn parse_unchecked(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(|source: toml::de::Error| ConfigError::Parse {
+            path: path.to_owned(),
+            help: suggest::help(source.message()),
+            source: Box::new(source),
+        })
     }
 
     /// As TOML.
@@ -118,7 +129,8 @@ impl Config {
         Ok(Some(Arc::new(AwsRanges::read(file)?)))
     }
 
-    fn check(&self, path: &Path) -> Result<(), ConfigError> {
+    /// Checks that every value is in its bounds and serves its purpose; `path` is for the error.
+    pub(super) fn check(&self, path: &Path) -> Result<(), ConfigError> {
         let out = |key, value: String, allowed| {
             Err(ConfigError::Range {
                 path: path.to_owned(),
@@ -137,7 +149,8 @@ impl Config {
                 return out(key, value.to_string(), allowed);
             }
         }
-        self.check_endpoints(path)
+        self.check_endpoints(path)?;
+        self.check_witness(path)
     }
 
     /// Values that are times or shares, and what they may be.

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What the agent takes from itself once its programs run. Capabilities that are needed no more
 /// are dropped in any case.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sandbox {
     /// System calls that the agent never makes: `on` refuses them (`EPERM`) and has the kernel log
@@ -25,7 +26,7 @@ pub struct Sandbox {
 }
 
 /// What becomes of system calls that the agent never makes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UseSeccomp {
     /// They are refused.
@@ -38,7 +39,7 @@ pub enum UseSeccomp {
 }
 
 /// Whether to use Landlock.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UseLandlock {
     /// Unless it would hide what a capability was given to see.

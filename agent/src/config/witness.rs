@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::host::witness::{Bounds, Cost, Target};
@@ -16,14 +17,16 @@ const TARGETS: std::ops::RangeInclusive<usize> = 3..=12;
 
 /// Witnesses: connections that the agent itself opens when an address is suspect and those who
 /// use it are too few to tell. Off while `targets` is empty.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Witness {
     /// Public targets (3 to 12), each on another network, as `203.0.113.10:443` or
     /// `http://203.0.113.10:80`. Take hosts of your own, or ask those whose they are.
+    #[schemars(with = "Vec<String>")]
     pub targets: Vec<Target>,
     /// A private target, the control: a host in the VPC.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", example = "10.1.1.21:22")]
     pub private: Option<Target>,
     /// Segments that a target acknowledges in a round, about (8 to 200). SYN and FIN are two.
     pub segments: u32,

@@ -46,7 +46,11 @@ impl Supervisor {
         }
         if due(self.told, STATUS_EVERY) {
             self.told = Some(Instant::now());
-            let state = if incident { "an incident is open" } else { "no incident" };
+            let state = if incident {
+                "an incident is open"
+            } else {
+                "no incident"
+            };
             self.send(&[NotifyState::Status(&format!(
                 "watching {flows} flow(s), {state}"
             ))]);
