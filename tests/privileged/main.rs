@@ -30,6 +30,7 @@ mod reuse;
 mod sockets;
 mod start;
 mod stop;
+mod supervised;
 mod totals;
 mod witness;
 
