@@ -18,7 +18,9 @@ fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().skip(1).collect();
     let written = match words.as_slice() {
         [folder] => write(&PathBuf::from(folder)),
-        _ => Err(io::Error::other("give the folder to write to, and nothing else")),
+        _ => Err(io::Error::other(
+            "give the folder to write to, and nothing else",
+        )),
     };
     match written {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
+use tokio::signal::unix::Signal;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at};
 
 use crate::bpf::{Kernel, Records};
 use crate::clock::Clock;
@@ -15,7 +16,6 @@ use crate::event::{ConfigInfo, StopInfo};
 use crate::host::{DropWatch, HostWatch, own_netns};
 use crate::path::{AsTable, AwsRanges};
 use crate::pipeline::{self, Pipeline};
-use crate::privilege::{self, Folders};
 use crate::publish::{self, StartFacts};
 use crate::sink::{Identity, Output, OutputError, Queue, Stream, Writer};
 use crate::startup::{self, Unfit};
@@ -26,6 +26,8 @@ mod look;
 mod pace;
 mod ranges;
 mod recorder;
+mod reload;
+mod sandbox;
 mod stop;
 mod supervisor;
 mod tick;
@@ -89,27 +91,12 @@ pub struct RunOptions {
     pub record: Option<PathBuf>,
 }
 
-impl RunOptions {
-    fn config_info(&self) -> ConfigInfo {
-        let file = self.sources.file();
-        ConfigInfo {
-            digest: self.config.digest(),
-            file: file.map(|file| file.display().to_string()),
-            toml: self.config.to_toml().unwrap_or_default(),
-        }
-    }
-
-    /// What is read and written besides the kernel's files.
-    fn folders(&self) -> Folders {
-        let mut folders = Folders::of(&self.config);
-        if let Some(file) = self.sources.file() {
-            folders.reads(file);
-        }
-        folders.writes(&self.output);
-        if let Some(file) = &self.record {
-            folders.writes(file);
-        }
-        folders
+fn config_info(config: &Config, sources: &Sources) -> ConfigInfo {
+    let file = sources.file();
+    ConfigInfo {
+        digest: config.digest(),
+        file: file.map(|file| file.display().to_string()),
+        toml: config.to_toml().unwrap_or_default(),
     }
 }
 
@@ -121,12 +108,16 @@ pub fn run(options: &RunOptions) -> Result<(), RunError> {
         .map_err(io_error("cannot start the runtime"))?;
     runtime.block_on(async {
         let mut stop = Stop::new()?;
+        let hangups = stop::hangups()?;
         let (daemon, writer) = Daemon::start(options, &mut stop)?;
-        daemon.watch(stop, writer).await
+        daemon.watch(stop, hangups, writer).await
     })
 }
 
 struct Daemon {
+    /// In force.
+    config: Config,
+    sources: Sources,
     kernel: Kernel,
     records: Records,
     pipeline: Pipeline,
@@ -160,7 +151,7 @@ impl Daemon {
         let config = &options.config;
         let (kernel, records) = startup::load(config, &knowledge)?;
         // Every thread starts after this: it holds for one thread and those that it starts.
-        let sandbox = privilege::confine(&config.sandbox, &options.folders());
+        let sandbox = options.confine();
         let context = ContextWatch::start(&config.ec2)
             .map_err(io_error("cannot start the metadata thread"))?;
         let queue = Arc::new(Queue::new(QUEUE_LINES));
@@ -172,7 +163,7 @@ impl Daemon {
         let first = publish::start(StartFacts {
             kernel: startup::kernel_info(&knowledge.offsets),
             probes: kernel.probes(),
-            config: options.config_info(),
+            config: config_info(config, &options.sources),
             ec2,
             sandbox: Some(sandbox),
         });
@@ -194,6 +185,8 @@ impl Daemon {
             .as_ref()
             .map(|_| RangesWatch::new(&config.path.aws_ranges, Clock::monotonic_ns()));
         let mut daemon = Self {
+            config: config.clone(),
+            sources: options.sources.clone(),
             kernel,
             records,
             pipeline,
@@ -223,20 +216,28 @@ impl Daemon {
         Ok((daemon, writer))
     }
 
-    async fn watch(mut self, mut stop: Stop, writer: Writer) -> Result<(), RunError> {
+    async fn watch(
+        mut self,
+        mut stop: Stop,
+        mut hangups: Signal,
+        writer: Writer,
+    ) -> Result<(), RunError> {
         let crowded = self
             .records
             .crowded()
             .map_err(io_error("cannot watch the ring buffer"))?;
         let mut look = interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut health = interval_at(Instant::now() + self.health, self.health);
-        health.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut health = every(self.health);
         let mut looks = 0_u64;
         let reason = loop {
             tokio::select! {
                 reason = stop.wait() => break reason,
                 _ = health.tick() => self.tell_health(),
+                _ = hangups.recv() => {
+                    self.reload();
+                    health = every(self.health);
+                }
                 _ = look.tick() => {
                     self.drain();
                     if looks.is_multiple_of(LOOKS_PER_TICK) {
@@ -332,6 +333,13 @@ impl Daemon {
         }
         writer.finish();
     }
+}
+
+/// From one period from now on.
+fn every(period: Duration) -> Interval {
+    let mut every = interval_at(Instant::now() + period, period);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    every
 }
 
 fn io_error(what: &'static str) -> impl Fn(io::Error) -> RunError {

@@ -102,15 +102,7 @@ impl Pipeline {
             classifier,
             table: FlowTable::new(NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN)),
             windows: Windows::default(),
-            detector: Detector::new(Params {
-                confirm_ns: nanos(config.detect.confirm_seconds),
-                hold_ns: nanos(config.detect.hold_seconds),
-                recovered_ns: nanos(config.detect.recovered_seconds),
-                cooldown_ns: config.detect.cooldown_seconds.saturating_mul(1_000_000_000),
-                advices_a_day: usize::try_from(config.detect.advices_a_day).unwrap_or(usize::MAX),
-                counsel_ns: nanos(config.detect.counsel_seconds),
-                settle_ns: SETTLE_NS,
-            }),
+            detector: Detector::new(params(config)),
             incidents: Incidents::new(config.detect.cooldown_seconds),
             host: HostWitness::default(),
             peers_max: usize::try_from(config.window.peers_max).unwrap_or(usize::MAX),
@@ -126,6 +118,30 @@ impl Pipeline {
     pub fn set_aws_ranges(&mut self, aws: Option<Arc<AwsRanges>>) {
         self.classifier = self.classifier.clone().with_aws(aws);
         self.table.reclassify(&self.classifier);
+    }
+
+    /// Goes on by another configuration: what of it can change at once. Flows whose path is another
+    /// one now are judged there.
+    pub fn reconfigure(&mut self, config: &Config) {
+        self.detector.set_params(params(config));
+        self.incidents.set_cooldown(config.detect.cooldown_seconds);
+        self.peers_max = usize::try_from(config.window.peers_max).unwrap_or(usize::MAX);
+        self.window_ns = nanos(config.window.seconds);
+        self.set_ranges(Ranges {
+            private: config.path.private_cidrs.clone(),
+            ..self.ranges.clone()
+        });
+    }
+
+    fn set_ranges(&mut self, ranges: Ranges) {
+        if ranges == self.ranges {
+            return;
+        }
+        let changed = ranges.differences(&self.ranges);
+        self.classifier = self.classifier.with_ranges(&ranges);
+        self.ranges = ranges;
+        self.table.reclassify(&self.classifier);
+        self.detector.forget(&changed);
     }
 
     /// Takes in one record; what it gives to tell goes to `out`.
@@ -157,20 +173,12 @@ impl Pipeline {
         }
         self.incidents.note_context(context);
         self.host.note_context(context);
-        let ranges = Ranges {
+        self.set_ranges(Ranges {
             vpc: context.vpc_blocks().collect(),
             own: context.public_addresses().into_iter().collect(),
             region: context.instance.region.clone(),
             ..self.ranges.clone()
-        };
-        if ranges == self.ranges {
-            return;
-        }
-        let changed = ranges.differences(&self.ranges);
-        self.classifier = self.classifier.with_ranges(&ranges);
-        self.ranges = ranges;
-        self.table.reclassify(&self.classifier);
-        self.detector.forget(&changed);
+        });
     }
 
     /// Whether what is known of the surroundings should be looked at again now, for advice is
@@ -355,6 +363,20 @@ impl Pipeline {
             log::error!("a record from the kernel cannot be decoded: {error}");
         }
         self.undecodable += 1;
+    }
+}
+
+/// What the detector goes by.
+fn params(config: &Config) -> Params {
+    let detect = &config.detect;
+    Params {
+        confirm_ns: nanos(detect.confirm_seconds),
+        hold_ns: nanos(detect.hold_seconds),
+        recovered_ns: nanos(detect.recovered_seconds),
+        cooldown_ns: detect.cooldown_seconds.saturating_mul(1_000_000_000),
+        advices_a_day: usize::try_from(detect.advices_a_day).unwrap_or(usize::MAX),
+        counsel_ns: nanos(detect.counsel_seconds),
+        settle_ns: SETTLE_NS,
     }
 }
 

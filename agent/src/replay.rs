@@ -1,7 +1,9 @@
 //! `edgeghost replay`: a recording through the very path and judgement that the daemon uses.
 //!
 //! Judged are the `flow_sample` and `host_sample` lines, with what `agent_start` and `context` say
-//! of the run and the host, and what `socket_snapshot` says of an incident's sockets; every other event is passed over, so that a whole stream can be fed in. What comes out equals what the recording run told, but for
+//! of the run and the host, what `config_reload` says of what changed on the way, and what
+//! `socket_snapshot` says of an incident's sockets; every other event is passed over, so that a
+//! whole stream can be fed in. What comes out equals what the recording run told, but for
 //! `event.sequence`: the judgements are counted by themselves here.
 
 mod explain;
@@ -75,6 +77,7 @@ pub fn run(
             .as_ref()
             .map_or_else(|| Pipeline::new(&Config::default(), None), Given::pipeline),
         given,
+        config: Config::default(),
         identity: None,
         last_ns: 0,
         sequence: 0,
@@ -110,6 +113,8 @@ impl Given<'_> {
 
 struct Replay<'a> {
     given: Option<Given<'a>>,
+    /// What is in force by the recording.
+    config: Config,
     pipeline: Pipeline,
     identity: Option<Identity>,
     last_ns: u64,
@@ -123,6 +128,7 @@ impl Replay<'_> {
     fn take(&mut self, content: Content, time: Time) -> Result<(), String> {
         match content {
             Content::Start { identity, toml } => self.start(identity, &toml, time)?,
+            Content::Reload { toml } => self.reload(&toml, time)?,
             Content::Flow(sample) => self.pipeline.replay(publish::recorded(&sample)),
             Content::Host(host) => {
                 let now_ns = host.monotonic_ns;
@@ -170,8 +176,7 @@ impl Replay<'_> {
         {
             return Ok(());
         }
-        let path = Path::new("of the recording");
-        let recorded = Config::parse(toml, path).map_err(|error| error.to_string())?;
+        let recorded = parse(toml)?;
         self.pipeline = if let Some(given) = &self.given {
             if *given.config != recorded {
                 log::warn!(
@@ -188,9 +193,24 @@ impl Replay<'_> {
             pipeline.set_aws_ranges(recorded_ranges(&recorded, time));
             pipeline
         };
+        self.config = recorded;
         self.pipeline.host_name(&identity.host_name);
         self.identity = Some(identity);
         self.last_ns = 0;
+        Ok(())
+    }
+
+    /// From here on another configuration was in force; unless one is given, it is here too.
+    fn reload(&mut self, toml: &str, time: Time) -> Result<(), String> {
+        let config = parse(toml)?;
+        if self.given.is_some() || config == self.config {
+            return Ok(());
+        }
+        if config.path.aws_ranges != self.config.path.aws_ranges {
+            self.pipeline.set_aws_ranges(recorded_ranges(&config, time));
+        }
+        self.pipeline.reconfigure(&config);
+        self.config = config;
         Ok(())
     }
 
@@ -210,6 +230,10 @@ impl Replay<'_> {
         }
         Ok(())
     }
+}
+
+fn parse(toml: &str) -> Result<Config, String> {
+    Config::parse(toml, Path::new("of the recording")).map_err(|error| error.to_string())
 }
 
 /// The table of autonomous systems of a run that began at `start`, if it had one. A recording may

@@ -25,6 +25,7 @@ mod namespaces;
 mod output;
 mod recording;
 mod relay;
+mod reload;
 mod retransmit;
 mod reuse;
 mod sockets;

@@ -68,7 +68,7 @@ impl Manager {
 }
 
 #[test]
-fn ready_alive_and_stopping_in_this_order() {
+fn ready_alive_reloading_and_stopping_in_this_order() {
     crate::require_root();
     let mut manager = Manager::new();
     let launch = manager.launch().env("WATCHDOG_USEC", "2000000");
@@ -78,6 +78,10 @@ fn ready_alive_and_stopping_in_this_order() {
     manager.wait_for("WATCHDOG=1", 3, &agent);
     manager.wait_for("STATUS=watching ", 1, &agent);
     assert_eq!(manager.count("STOPPING=1"), 0, "{:#?}", manager.heard);
+    agent.signal(Signal::HUP).unwrap();
+    manager.wait_for("RELOADING=1", 1, &agent);
+    manager.wait_for("MONOTONIC_USEC=", 1, &agent);
+    manager.wait_for("READY=1", 2, &agent);
     agent.signal(Signal::TERM).unwrap();
     manager.wait_for("STOPPING=1", 1, &agent);
     manager.wait_for("STATUS=stopping: SIGTERM", 1, &agent);

@@ -66,6 +66,14 @@ impl Recording {
         }));
     }
 
+    /// The configuration is read again, and this is in force.
+    pub(crate) fn reload(&mut self, toml: &str) {
+        self.line(json!({
+            "event": { "name": "config_reload" },
+            "agent": { "config": { "toml": toml } },
+        }));
+    }
+
     /// So many seconds, in which every public client loses so many of each ten segments, and the
     /// jump host so many.
     pub(crate) fn seconds(&mut self, seconds: u32, public: u64, private: u64) {

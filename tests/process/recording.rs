@@ -45,6 +45,7 @@ fn its_examples_are_events_and_are_judged() {
     }
     let all = [
         "agent_start",
+        "config_reload",
         "context",
         "flow_sample",
         "host_sample",

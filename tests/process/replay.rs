@@ -6,7 +6,8 @@ use edgeghost_tests::schema::Schema;
 use edgeghost_tests::temp::TempDir;
 use serde_json::Value;
 
-use crate::call::agent;
+use crate::call::{agent, agent_fed};
+use crate::made::Recording;
 
 const WEB3: &str = "10.1.0.207";
 
@@ -108,4 +109,50 @@ fn a_recording_that_is_not_there_is_a_usage_error() {
     let outcome = agent(&["replay", "/no/such/recording.gz"]);
     outcome.expect_code(2);
     outcome.expect_stderr(&["/no/such/recording.gz"]);
+}
+
+/// Seconds of the day in which the first recommendation comes.
+fn advised_at(recording: &Recording) -> Option<String> {
+    let outcome = agent_fed(&["replay", "-"], &recording.text());
+    outcome.expect_code(0);
+    outcome
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .find(|event| event["event"]["name"] == "recommendation")
+        .map(|event| event["timestamp"].as_str().unwrap().to_owned())
+}
+
+/// As in the run that recorded it: what came before the reload is judged by what was in force
+/// then.
+#[test]
+fn a_configuration_that_was_read_again_counts_from_there_on() {
+    let patient = "[detect]\nconfirm_seconds = 600.0\n";
+    let eager = "[detect]\nconfirm_seconds = 20.0\n";
+    let with = |reload: Option<&str>| {
+        let mut recording = Recording::new(patient);
+        recording.seconds(60, 0, 0);
+        recording.seconds(90, 3, 0);
+        if let Some(toml) = reload {
+            recording.reload(toml);
+        }
+        recording.seconds(60, 3, 0);
+        recording
+    };
+    assert_eq!(advised_at(&with(None)), None, "ten minutes are not over");
+    assert_eq!(advised_at(&with(Some(patient))), None);
+    let at = advised_at(&with(Some(eager))).expect("advice after the reload");
+    assert!(
+        ("2026-11-21T09:02:30".."2026-11-21T09:02:40").contains(&at.as_str()),
+        "{at}"
+    );
+}
+
+#[test]
+fn a_configuration_read_again_that_is_wrong_is_a_bad_line() {
+    let mut recording = Recording::new("");
+    recording.reload("[window]\nsecconds = 3\n");
+    let outcome = agent_fed(&["replay", "-"], &recording.text());
+    outcome.expect_code(1);
+    outcome.expect_stderr(&["line 2", "secconds"]);
 }

@@ -61,6 +61,7 @@ fn every_event_is_in_it_and_told_apart_by_its_name() {
         "agent_health",
         "agent_start",
         "agent_stop",
+        "config_reload",
         "context",
         "flow_sample",
         "hops",

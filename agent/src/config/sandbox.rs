@@ -18,10 +18,10 @@ pub struct Sandbox {
     /// off where the agent was given `CAP_SYS_PTRACE` (as root has it), which is of use for nothing
     /// else.
     pub landlock: UseLandlock,
-    /// Further folders that may be read. None by default: what the configuration names is allowed.
+    /// Further folders that may be read, as for a file that a reload will name. None by default:
+    /// the folders of what the configuration names at the start are allowed.
     pub readable: Vec<PathBuf>,
-    /// Further folders that may be written, as for an output that a reload will bring. None by
-    /// default.
+    /// Further folders that may be written. None by default: those of the outputs are allowed.
     pub writable: Vec<PathBuf>,
 }
 

@@ -40,6 +40,16 @@ impl RangesWatch {
         }
     }
 
+    /// Follows a file that is yet to be read: at the first look.
+    pub(super) fn unread(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            looked_ns: 0,
+            seen: None,
+            reading: None,
+        }
+    }
+
     /// The ranges, if they are others now. A file that is gone or bad changes nothing, and is told
     /// of once.
     pub(super) fn changed(&mut self, now_ns: u64) -> Option<Arc<AwsRanges>> {

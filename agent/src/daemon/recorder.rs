@@ -55,6 +55,11 @@ impl Recorder {
         self.stream.emit(note);
     }
 
+    /// Records that the configuration was read again.
+    pub(super) fn reload(&mut self, note: Note) {
+        self.stream.emit(note);
+    }
+
     /// Records what the detector was fed with.
     pub(super) fn samples(&mut self, samples: &mut Vec<FlowSample>, clock: Clock) {
         for sample in samples.drain(..) {

@@ -44,6 +44,11 @@ impl Stop {
     }
 }
 
+/// Every SIGHUP from now on: it must not end the process.
+pub(super) fn hangups() -> Result<Signal, RunError> {
+    signal(SignalKind::hangup()).map_err(io_error("cannot listen for signals"))
+}
+
 async fn reader_gone(reader: Option<&Reader>) {
     match reader {
         Some(reader) => reader.gone().await,

@@ -57,6 +57,15 @@ impl Supervisor {
         }
     }
 
+    /// The configuration is read again; [`Self::ready`] ends that.
+    pub(super) fn reloading(&mut self) {
+        // The time is for `Type=notify-reload`; others do not mind it.
+        match NotifyState::monotonic_usec_now() {
+            Ok(now) => self.send(&[NotifyState::Reloading, now]),
+            Err(_) => self.send(&[NotifyState::Reloading]),
+        }
+    }
+
     /// The last lines are being written.
     pub(super) fn stopping(&mut self, reason: &str) {
         self.send(&[

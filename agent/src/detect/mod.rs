@@ -101,6 +101,11 @@ impl Detector {
         &self.params
     }
 
+    /// Judges by these from now on.
+    pub fn set_params(&mut self, params: Params) {
+        self.params = params;
+    }
+
     /// Samples not taken in because too many local addresses were known.
     pub const fn unjudged(&self) -> u64 {
         self.unjudged

@@ -11,6 +11,7 @@ mod detail;
 mod envelope;
 mod evidence;
 mod incident;
+mod reload;
 mod remediation;
 mod sample;
 mod sandbox;
@@ -35,6 +36,7 @@ pub use incident::{
     Finding, Incident, IncidentInfo, IncidentState, Outcome, Repair, RuledOut, Side, Verdict,
     VerdictInfo, VerdictName, WorstPeer,
 };
+pub use reload::{ConfigReload, Reload, ReloadInfo, ReloadState};
 pub use remediation::{Action, Command, IncidentRef, Recommendation, Remediation, Target};
 pub use sample::{
     FlowSample, HostSample, SampledDrops, SampledEnd, SampledEnds, SampledFiltered, SampledFlow,
@@ -70,6 +72,7 @@ pub enum Event {
     AgentStart(Box<AgentStart>),
     AgentStop(AgentStop),
     AgentHealth(Box<AgentHealth>),
+    ConfigReload(Box<ConfigReload>),
     TcpRetransmit(TcpRetransmit),
     TcpCwnd(TcpCwnd),
     PathWindow(PathWindow),
@@ -106,6 +109,7 @@ impl Event {
             Self::AgentStart(_) => "agent_start",
             Self::AgentStop(_) => "agent_stop",
             Self::AgentHealth(_) => "agent_health",
+            Self::ConfigReload(_) => "config_reload",
             Self::TcpRetransmit(_) => "tcp_retransmit",
             Self::TcpCwnd(_) => "tcp_cwnd",
             Self::PathWindow(_) => "path_window",
@@ -134,6 +138,7 @@ impl Event {
             Self::AgentStart(_)
             | Self::AgentStop(_)
             | Self::AgentHealth(_)
+            | Self::ConfigReload(_)
             | Self::Verdict(_)
             | Self::HostEvidence(_)
             | Self::Context(_)
@@ -148,6 +153,9 @@ impl Event {
     /// Whether the latest of its kind stands at the head of every file of a recording, so that
     /// each file can be read by itself.
     pub const fn heads_files(&self) -> bool {
-        matches!(self, Self::AgentStart(_) | Self::Context(_))
+        matches!(
+            self,
+            Self::AgentStart(_) | Self::Context(_) | Self::ConfigReload(_)
+        )
     }
 }

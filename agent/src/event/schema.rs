@@ -5,9 +5,9 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::{
-    AgentHealth, AgentStart, AgentStop, Context, FlowSample, Hops, HostEvidence, HostSample,
-    Incident, Line, PathWindow, PeerWindow, Recommendation, SCHEMA_VERSION, SocketSnapshot,
-    TcpCwnd, TcpRetransmit, Verdict, Witness,
+    AgentHealth, AgentStart, AgentStop, ConfigReload, Context, FlowSample, Hops, HostEvidence,
+    HostSample, Incident, Line, PathWindow, PeerWindow, Recommendation, SCHEMA_VERSION,
+    SocketSnapshot, TcpCwnd, TcpRetransmit, Verdict, Witness,
 };
 
 /// The schema: one alternative per event, told apart by `event.name`.
@@ -19,6 +19,7 @@ pub fn document() -> Value {
         line::<AgentStart>(&mut generator, "agent_start"),
         line::<AgentStop>(&mut generator, "agent_stop"),
         line::<AgentHealth>(&mut generator, "agent_health"),
+        line::<ConfigReload>(&mut generator, "config_reload"),
         line::<TcpRetransmit>(&mut generator, "tcp_retransmit"),
         line::<TcpCwnd>(&mut generator, "tcp_cwnd"),
         line::<PathWindow>(&mut generator, "path_window"),

@@ -48,6 +48,11 @@ impl Incidents {
         }
     }
 
+    /// No second advice within this time from now on, seconds.
+    pub const fn set_cooldown(&mut self, cooldown_s: u64) {
+        self.cooldown_s = cooldown_s;
+    }
+
     /// Remembers what is known of the host's addresses: advice names it.
     pub fn note_context(&mut self, context: &Context) {
         self.context = context.clone();

@@ -8,6 +8,7 @@ mod firewall;
 mod host;
 mod incident;
 mod origin;
+mod reload;
 mod sample;
 mod sides;
 mod sockets;
@@ -20,6 +21,7 @@ pub use agent::{StartFacts, health, netns, start, stop};
 pub use context::{context, context_in_words, recorded_context, source};
 pub use host::HostWitness;
 pub use incident::Incidents;
+pub use reload::reload;
 pub use sample::{flow_sample, host_sample, recorded, recorded_host};
 #[cfg(test)]
 pub(crate) use sockets::a_socket;

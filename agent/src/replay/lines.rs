@@ -15,6 +15,8 @@ use crate::unpack;
 pub(super) enum Content {
     /// A run, or another file of it, begins.
     Start { identity: Identity, toml: String },
+    /// The configuration was read again; this is in force.
+    Reload { toml: String },
     /// News of a flow.
     Flow(Box<FlowSample>),
     /// A tick.
@@ -45,6 +47,12 @@ struct Head {
 #[derive(Deserialize)]
 struct Name {
     name: String,
+}
+
+/// What a `config_reload` says.
+#[derive(Deserialize)]
+struct Reload {
+    agent: Agent,
 }
 
 /// What an `agent_start` says of its run.
@@ -179,6 +187,9 @@ fn content(text: &str) -> Result<(Content, Time), Box<dyn std::error::Error>> {
                 toml: agent.config.toml,
             }
         }
+        "config_reload" => Content::Reload {
+            toml: serde_json::from_str::<Reload>(text)?.agent.config.toml,
+        },
         "flow_sample" => Content::Flow(serde_json::from_str(text)?),
         "host_sample" => Content::Host(serde_json::from_str::<HostSample>(text)?.host_sample),
         "context" => Content::Context(serde_json::from_str(text)?),

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result};
 
 use super::output::Output;
-use super::{Agent, START};
+use super::{Agent, CONFIG, START};
 use crate::binary;
 use crate::config::Config;
 use crate::netns::Netns;
@@ -98,16 +98,7 @@ impl Launch {
         let binary = binary::agent()?;
         let schema = Schema::of(&binary)?;
         let folder = TempDir::new()?;
-        let mut config = self.config.clone();
-        if !config.has("ec2") {
-            // What a test sees must not depend on the machine it runs on.
-            config = config.set("ec2", "metadata", "\"off\"");
-        }
-        if !config.has("sandbox") {
-            // A system call that the sandbox does not know ends the agent, and with it the test.
-            config = config.set("sandbox", "seccomp", "\"strict\"");
-        }
-        let config = folder.write("edgeghost.toml", &config.to_toml())?;
+        let config = folder.write(CONFIG, &complete(self.config.clone()).to_toml())?;
         let mut args: Vec<OsString> = vec!["run".into(), "--config".into(), config.into()];
         if let Some(path) = &self.output {
             args.extend(["--output".into(), path.into()]);
@@ -139,7 +130,7 @@ impl Launch {
             child,
             output,
             start: None,
-            _folder: folder,
+            folder,
         })
     }
 
@@ -155,4 +146,16 @@ impl Launch {
         command.args(rest).arg(copy);
         Ok(command)
     }
+}
+
+/// What a test sees must not depend on the machine it runs on; and a system call that the sandbox
+/// does not know ends the agent, and with it the test.
+pub(super) fn complete(mut config: Config) -> Config {
+    if !config.has("ec2") {
+        config = config.set("ec2", "metadata", "\"off\"");
+    }
+    if !config.has("sandbox") {
+        config = config.set("sandbox", "seccomp", "\"strict\"");
+    }
+    config
 }

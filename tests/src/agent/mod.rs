@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::config::Config;
 use crate::event::Event;
 use crate::temp::TempDir;
 use crate::{expect, wait};
@@ -23,13 +24,16 @@ const START: Duration = Duration::from_mins(1);
 /// How long to wait for the end before it is called one that does not come.
 const STOP: Duration = Duration::from_secs(20);
 
+/// Its configuration, in its own folder.
+const CONFIG: &str = "edgeghost.toml";
+
 /// A running agent, killed when dropped.
 #[derive(Debug)]
 pub struct Agent {
     child: Child,
     output: Arc<Output>,
     start: Option<Event>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An agent that has ended.
@@ -69,6 +73,22 @@ impl Agent {
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Writes its configuration anew; it is read on SIGHUP.
+    pub fn configure(&self, config: &Config) -> Result<()> {
+        self.configure_text(&launch::complete(config.clone()).to_toml())
+    }
+
+    /// The same with any text.
+    pub fn configure_text(&self, text: &str) -> Result<()> {
+        self.folder.write(CONFIG, text)?;
+        Ok(())
+    }
+
+    /// Takes its configuration away.
+    pub fn remove_config(&self) -> Result<()> {
+        Ok(std::fs::remove_file(self.folder.path().join(CONFIG))?)
     }
 
     /// Every line so far.
