@@ -54,6 +54,7 @@ impl Root {
             "var/lib/dpkg/info",
             "var/lib/dpkg/updates",
             "var/lib/rpm",
+            "var/tmp",
         ] {
             fs::create_dir_all(root.at(folder)).unwrap();
         }
@@ -113,20 +114,24 @@ impl Root {
         calls
     }
 
-    /// Every path below it but those that belong to the system; `etc` apart from edgeghost's.
+    /// Every path below it that is named after edgeghost, and every file that is not the system's.
     pub(crate) fn paths(&self) -> BTreeSet<PathBuf> {
         let mut found = BTreeSet::new();
         let mut folders = vec![self.path().to_owned()];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(&folder).unwrap() {
                 let entry = entry.unwrap();
-                if entry.file_type().unwrap().is_dir() {
+                let is_folder = entry.file_type().unwrap().is_dir();
+                if is_folder {
                     folders.push(entry.path());
                 }
                 let path = entry.path();
                 let path = path.strip_prefix(self.path()).unwrap();
                 let ours = path.to_str().unwrap().contains("edgeghost");
-                if ours || !OF_THE_SYSTEM.iter().any(|system| path.starts_with(system)) {
+                // Folders that many packages share belong to another one.
+                let elsewhere =
+                    is_folder || OF_THE_SYSTEM.iter().any(|system| path.starts_with(system));
+                if ours || !elsewhere {
                     found.insert(path.to_owned());
                 }
             }
@@ -146,8 +151,19 @@ impl Root {
         said
     }
 
+    /// A host whose systemd runs has a `/proc`, which is gone with the namespace of its mount.
     fn try_run(&self, program: &str, args: &[&str], package: &Path) -> Output {
-        let mut command = tool::command(program);
+        let mut command = if self.has("run/systemd/system") {
+            let mut command = tool::command("unshare");
+            command
+                .args(["--mount", "sh", "-ec"])
+                .arg("mount -t proc proc \"$0\" && exec \"$@\"")
+                .arg(self.at("proc"))
+                .arg(program);
+            command
+        } else {
+            tool::command(program)
+        };
         command.args(args);
         if !package.as_os_str().is_empty() {
             command.arg(package);

@@ -83,7 +83,9 @@ fn an_upgrade_keeps_what_was_changed_and_restarts_what_runs() {
         !calls.contains("disable") && !calls.contains("preset"),
         "{calls}"
     );
-    let listed = rpm(&root, "-q", Path::new("edgeghost"));
+    let scratch = root.path().to_str().unwrap();
+    let args = ["--root", scratch, "--dbpath", "/var/lib/rpm", "--query"];
+    let listed = root.run("rpm", &args, Path::new("edgeghost"));
     assert!(!listed.contains("0.0.9"), "{listed}");
 }
 

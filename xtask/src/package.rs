@@ -130,21 +130,23 @@ pub(crate) fn make(options: &Options) -> Result<PathBuf> {
     }
     sbom::write(&release)?;
     sums(&release)?;
+    fs::remove_dir_all(&release.work).context("cannot clear up")?;
     Ok(release.output)
 }
 
 impl Release {
     fn new(options: &Options) -> Result<Self> {
         let (version, license) = identity()?;
-        let folder = cargo::target_folder().join("package");
-        let output = options.output.clone().unwrap_or_else(|| folder.clone());
+        let output = options.output.clone();
+        let output = output.unwrap_or_else(|| cargo::target_folder().join("package"));
         fs::create_dir_all(&output).with_context(|| format!("cannot make {}", output.display()))?;
+        let output = output.canonicalize()?;
         Ok(Self {
             version: options.as_version.clone().unwrap_or(version),
             license,
             epoch: epoch()?,
-            output: output.canonicalize()?,
-            work: folder.join("work"),
+            work: output.join("work"),
+            output,
         })
     }
 

@@ -60,6 +60,12 @@ const FILES: [(&str, &str); 11] = [
     ),
 ];
 
+/// Where Debian has every package tell its licences.
+const COPYRIGHT: (&str, &str) = (
+    "packaging/deb/copyright",
+    "usr/share/doc/edgeghost/copyright",
+);
+
 /// Where logrotate's file is in the repository and on the host.
 const LOGROTATE: (&str, &str) = ("packaging/logrotate/edgeghost", "etc/logrotate.d/edgeghost");
 
@@ -89,6 +95,10 @@ impl Tree {
         };
         tree.put(program, "usr/bin/edgeghost", 0o755)?;
         for (from, to) in FILES {
+            tree.put(&exec::workspace_root().join(from), to, 0o644)?;
+        }
+        if family == Family::Debian {
+            let (from, to) = COPYRIGHT;
             tree.put(&exec::workspace_root().join(from), to, 0o644)?;
         }
         tree.logrotate()?;
