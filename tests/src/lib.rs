@@ -12,6 +12,7 @@ pub mod event;
 pub mod expect;
 pub mod imds;
 pub mod interrupt;
+pub mod links;
 pub mod moto;
 pub mod netns;
 pub mod nft;
