@@ -13,12 +13,14 @@ mod difference;
 mod document;
 mod load;
 mod read;
+mod sandbox;
 mod suggest;
 mod witness;
 
 pub use difference::Change;
 pub use load::{DEFAULT_FILE, Sources};
 pub use read::ConfigError;
+pub use sandbox::{Sandbox, UseLandlock, UseSeccomp};
 pub use witness::Witness;
 
 /// All settings, with their defaults.
@@ -43,6 +45,8 @@ pub struct Config {
     pub record: Record,
     /// Connections of the agent's own when an address is suspect; off by default.
     pub witness: Witness,
+    /// What the agent takes from itself once its programs run.
+    pub sandbox: Sandbox,
 }
 
 /// What the kernel half reports.

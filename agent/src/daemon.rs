@@ -27,7 +27,9 @@ mod pace;
 mod ranges;
 mod recorder;
 mod reload;
+mod sandbox;
 mod stop;
+mod supervisor;
 mod tick;
 mod witness;
 
@@ -36,6 +38,7 @@ use pace::Pace;
 use ranges::RangesWatch;
 use recorder::Recorder;
 use stop::Stop;
+use supervisor::Supervisor;
 use witness::Witnesses;
 
 /// Lines that may wait for the writer.
@@ -134,20 +137,23 @@ struct Daemon {
     recorder: Option<Recorder>,
     witnesses: Option<Witnesses>,
     health: Duration,
+    supervisor: Supervisor,
 }
 
 impl Daemon {
     /// Output first, so that whatever fails afterwards can be told; then the kernel half; then
-    /// the first line.
+    /// the sandbox; then threads, and the first line.
     fn start(options: &RunOptions, stop: &mut Stop) -> Result<(Self, Writer), RunError> {
         startup::check_privileges()?;
         let knowledge = startup::study_kernel()?;
         let output = Output::open(&options.output)?;
         stop.reader = output.reader();
         let config = &options.config;
+        let (kernel, records) = startup::load(config, &knowledge)?;
+        // Every thread starts after this: it holds for one thread and those that it starts.
+        let sandbox = options.confine();
         let context = ContextWatch::start(&config.ec2)
             .map_err(io_error("cannot start the metadata thread"))?;
-        let (kernel, records) = startup::load(config, &knowledge)?;
         let queue = Arc::new(Queue::new(QUEUE_LINES));
         let writer = Writer::start(output, Arc::clone(&queue), Arc::clone(&stop.gone))
             .map_err(io_error("cannot start the writing thread"))?;
@@ -159,6 +165,7 @@ impl Daemon {
             probes: kernel.probes(),
             config: config_info(config, &options.sources),
             ec2,
+            sandbox: Some(sandbox),
         });
         let recorder = match &options.record {
             Some(path) => Some(Recorder::start(
@@ -201,9 +208,11 @@ impl Daemon {
             recorder,
             witnesses: Witnesses::new(&config.witness),
             health: Duration::from_secs_f64(config.health.seconds),
+            supervisor: Supervisor::from_environment(),
         };
         daemon.pipeline.set_aws_ranges(options.aws_ranges.clone());
         daemon.look_at_context(Clock::monotonic_ns());
+        daemon.supervisor.ready();
         Ok((daemon, writer))
     }
 
@@ -233,6 +242,7 @@ impl Daemon {
                     self.drain();
                     if looks.is_multiple_of(LOOKS_PER_TICK) {
                         self.judge();
+                        self.show_life();
                     }
                     looks += 1;
                 }
@@ -293,6 +303,7 @@ impl Daemon {
     /// Everything that the kernel has told by now goes out, then the last line.
     fn stop(mut self, reason: &'static str, writer: Writer) {
         log::info!("stopping: {reason}");
+        self.supervisor.stopping(reason);
         for _ in 0..LAST_DRAINS {
             if self.drain() < RECORDS_AT_ONCE {
                 break;

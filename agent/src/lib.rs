@@ -28,6 +28,7 @@ pub mod host;
 pub mod kernel;
 pub mod path;
 pub mod pipeline;
+pub mod privilege;
 pub mod publish;
 pub mod remedy;
 pub mod replay;

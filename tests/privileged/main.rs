@@ -9,6 +9,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod confined;
 mod cwnd;
 mod drops;
 mod evidence;
@@ -31,6 +32,7 @@ mod reuse;
 mod sockets;
 mod start;
 mod stop;
+mod supervised;
 mod totals;
 mod witness;
 

@@ -25,4 +25,5 @@ mod replay;
 mod runbook;
 mod scenarios;
 mod schema;
+mod unit;
 mod witness;

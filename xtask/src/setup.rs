@@ -20,7 +20,7 @@ use requirement::{REQUIREMENTS, required_for};
 
 /// What running, testing and the lab need; the linters and the virtual machine are fetched
 /// when somebody asks for them.
-const USUAL: [Need; 3] = [Need::Build, Need::Network, Need::Cloud];
+const USUAL: [Need; 4] = [Need::Build, Need::Network, Need::Cloud, Need::Package];
 
 /// Options of `cargo xtask setup`.
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ impl Daemon {
     /// Reads the configuration again, puts in force what can be, and tells. What is wrong changes
     /// nothing.
     pub(super) fn reload(&mut self) {
+        self.supervisor.reloading();
         // What came before it is judged by what was in force.
         self.drain();
         let read = self.sources.read();
@@ -28,6 +29,7 @@ impl Daemon {
             recorder.reload(note.clone());
         }
         self.stream.emit(note);
+        self.supervisor.ready();
     }
 
     fn put_in_force(&mut self, config: &Config) {
