@@ -14,6 +14,7 @@ mod document;
 mod load;
 mod metrics;
 mod read;
+mod sandbox;
 mod sinks;
 mod status;
 mod suggest;
@@ -23,6 +24,7 @@ pub use difference::Change;
 pub use load::{DEFAULT_FILE, Sources};
 pub use metrics::{Listen, Metrics};
 pub use read::ConfigError;
+pub use sandbox::{Sandbox, UseLandlock, UseSeccomp};
 pub use sinks::{Kind, Sink, Sinks, Spool};
 pub use status::Status;
 pub use witness::Witness;
@@ -59,6 +61,8 @@ pub struct Config {
     pub sinks: Sinks,
     /// Incidents and recommendations that an output cannot take.
     pub spool: Spool,
+    /// What the agent takes from itself once its programs run.
+    pub sandbox: Sandbox,
 }
 
 /// What the kernel half reports.

@@ -27,7 +27,9 @@ mod pace;
 mod ranges;
 mod recorder;
 mod reload;
+mod sandbox;
 mod stop;
+mod supervisor;
 mod tick;
 mod watched;
 mod witness;
@@ -37,6 +39,7 @@ use pace::Pace;
 use ranges::RangesWatch;
 use recorder::Recorder;
 use stop::Stop;
+use supervisor::Supervisor;
 use watched::Watched;
 use witness::Witnesses;
 
@@ -135,20 +138,23 @@ struct Daemon {
     witnesses: Option<Witnesses>,
     watched: Watched,
     health: Duration,
+    supervisor: Supervisor,
 }
 
 impl Daemon {
     /// Output first, so that whatever fails afterwards can be told; then the kernel half; then
-    /// the first line.
+    /// the sandbox; then threads, and the first line.
     fn start(options: &RunOptions, stop: &mut Stop) -> Result<(Self, Writers), RunError> {
         startup::check_privileges()?;
         let knowledge = startup::study_kernel()?;
         let mut opened = sink::open(options.sinks.clone())?;
         stop.reader = opened.reader.take();
         let config = &options.config;
+        let (kernel, records) = startup::load(config, &knowledge)?;
+        // Every thread starts after this: it holds for one thread and those that it starts.
+        let sandbox = options.confine();
         let context = ContextWatch::start(&config.ec2)
             .map_err(io_error("cannot start the metadata thread"))?;
-        let (kernel, records) = startup::load(config, &knowledge)?;
         let (sinks, writers) = opened
             .start(config.spool.settings().as_ref())
             .map_err(io_error("cannot start the writing threads"))?;
@@ -160,6 +166,7 @@ impl Daemon {
             probes: kernel.probes(),
             config: config_info(config, &options.sources),
             ec2,
+            sandbox: Some(sandbox),
         });
         let recorder = match &options.record {
             Some(path) => Some(Recorder::start(
@@ -205,9 +212,11 @@ impl Daemon {
             witnesses: Witnesses::new(&config.witness),
             watched,
             health: Duration::from_secs_f64(config.health.seconds),
+            supervisor: Supervisor::from_environment(),
         };
         daemon.pipeline.set_aws_ranges(options.aws_ranges.clone());
         daemon.look_at_context(Clock::monotonic_ns());
+        daemon.supervisor.ready();
         Ok((daemon, writers))
     }
 
@@ -239,6 +248,7 @@ impl Daemon {
                     self.drain();
                     if looks.is_multiple_of(LOOKS_PER_TICK) {
                         self.judge();
+                        self.show_life();
                     }
                     looks += 1;
                 }
@@ -302,6 +312,7 @@ impl Daemon {
     /// Everything that the kernel has told by now goes out, then the last line.
     fn stop(mut self, reason: &'static str, writers: Writers) {
         log::info!("stopping: {reason}");
+        self.supervisor.stopping(reason);
         for _ in 0..LAST_DRAINS {
             if self.drain() < RECORDS_AT_ONCE {
                 break;

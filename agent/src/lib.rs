@@ -29,6 +29,7 @@ pub mod kernel;
 pub mod metrics;
 pub mod path;
 pub mod pipeline;
+pub mod privilege;
 pub mod publish;
 pub mod remedy;
 pub mod replay;

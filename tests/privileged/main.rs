@@ -9,6 +9,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod confined;
 mod cwnd;
 mod drops;
 mod evidence;
@@ -34,6 +35,7 @@ mod sockets;
 mod start;
 mod status;
 mod stop;
+mod supervised;
 mod totals;
 mod witness;
 

@@ -29,4 +29,5 @@ mod scenarios;
 mod schema;
 mod shippers;
 mod status;
+mod unit;
 mod witness;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::ContextSource;
+use super::{ContextSource, SandboxInfo};
 
 /// `agent_start`: first line of a run.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -25,6 +25,9 @@ pub struct StartInfo {
     pub config: ConfigInfo,
     /// What is known of EC2.
     pub ec2: Ec2Info,
+    /// What the agent took from itself; absent in recordings of simulations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<SandboxInfo>,
 }
 
 /// The kernel.

@@ -14,6 +14,7 @@ mod incident;
 mod reload;
 mod remediation;
 mod sample;
+mod sandbox;
 pub mod schema;
 mod sockets;
 mod tcp;
@@ -42,6 +43,7 @@ pub use sample::{
     FlowSample, HostSample, SampledDrops, SampledEnd, SampledEnds, SampledFiltered, SampledFlow,
     SampledHost,
 };
+pub use sandbox::{Fence, FenceState, SandboxInfo};
 pub use sockets::{SnapshotMoment, SnapshotSockets, SocketFigures, SocketProcess, SocketSnapshot};
 pub use tcp::{
     CwndDetail, End, IpVersion, Network, PathInfo, RetransmitDetail, RetransmitType, TcpCwnd,

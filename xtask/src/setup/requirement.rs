@@ -11,6 +11,8 @@ pub(crate) enum Need {
     Network,
     /// Run what talks to EC2 against a double of it.
     Cloud,
+    /// Make and check what a host installs: packages and the service unit.
+    Package,
     /// Hold metrics and alert rules to Prometheus' own rules.
     Metrics,
     /// Hand events to programs that ship and rotate logs.
@@ -154,6 +156,46 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
         why: "tests: runs the printed runbook for real, against a double of EC2",
         probe: Probe::PythonPrograms,
         remedies: &[Remedy::PythonPrograms, Remedy::PythonProgramsWithPython],
+    },
+    Requirement {
+        name: "systemd-analyze",
+        need: Need::Package,
+        why: "tests: checks the service unit; no systemd has to run",
+        probe: Probe::Program("systemd-analyze"),
+        remedies: &[Remedy::Package {
+            apt: "systemd",
+            dnf: "systemd",
+        }],
+    },
+    Requirement {
+        name: "rpmbuild",
+        need: Need::Package,
+        why: "packages and their tests: makes and installs .rpm",
+        probe: Probe::Program("rpmbuild"),
+        remedies: &[Remedy::Package {
+            apt: "rpm",
+            dnf: "rpm-build",
+        }],
+    },
+    Requirement {
+        name: "dpkg-deb",
+        need: Need::Package,
+        why: "packages and their tests: makes and installs .deb",
+        probe: Probe::Program("dpkg-deb"),
+        remedies: &[Remedy::Package {
+            apt: "dpkg",
+            dnf: "dpkg",
+        }],
+    },
+    Requirement {
+        name: "strip",
+        need: Need::Package,
+        why: "packages of a development build: takes out its line numbers, most of its size",
+        probe: Probe::Program("strip"),
+        remedies: &[Remedy::Package {
+            apt: "binutils",
+            dnf: "binutils",
+        }],
     },
     Requirement {
         name: "promtool",
