@@ -11,6 +11,7 @@ mod advice;
 mod as_table;
 mod bench;
 mod call;
+mod check;
 mod command_line;
 mod configuration;
 mod detection;
