@@ -10,6 +10,7 @@
 mod advice;
 mod as_table;
 mod bench;
+mod bounds;
 mod call;
 mod check;
 mod command_line;
