@@ -111,6 +111,7 @@ fn needs(stages: &[Stage]) -> &'static [Need] {
             Need::Package,
             Need::Logs,
             Need::Metrics,
+            Need::Logs,
         ]
     }
 }

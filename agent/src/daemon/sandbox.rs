@@ -1,11 +1,8 @@
 //! What this run reads and writes, for the sandbox.
 
-use std::path::Path;
-
 use super::RunOptions;
 use crate::event::SandboxInfo;
 use crate::privilege::{self, Folders};
-use crate::sink::Target;
 
 impl RunOptions {
     /// Takes from this process what the run does not need.
@@ -15,19 +12,16 @@ impl RunOptions {
             folders.reads(file);
         }
         for sink in &self.sinks {
-            match &sink.target {
-                Target::Stdout => {}
-                Target::File { path, .. } | Target::Datagram(path) | Target::Stream(path) => {
-                    folders.writes(path);
-                }
+            if let Some(path) = sink.target.path() {
+                folders.writes(path);
             }
         }
-        folders.writes(&self.config.spool.folder);
-        // The socket of a run that was killed is taken away first.
-        let socket = self.config.status.socket();
-        folders
-            .writable
-            .extend(socket.and_then(Path::parent).map(Path::to_owned));
+        if let Some(spool) = self.config.spool.settings() {
+            folders.keeps(&spool.folder);
+        }
+        if let Some(socket) = self.config.status.socket() {
+            folders.writes(socket);
+        }
         if let Some(file) = &self.record {
             folders.writes(file);
         }

@@ -1,10 +1,11 @@
 //! How things stand, for whoever asks: shown every event on its way out, renewed once a second.
 
-use super::{Daemon, RunOptions};
+use super::{Daemon, RunError, RunOptions};
+use crate::config;
 use crate::event::{AgentStart, Event, Time};
 use crate::publish::Note;
-use crate::sink::{Identity, LaneReading};
-use crate::status::{AgentStatus, Board, Latest, Server, SinkStatus, Sites, Socket};
+use crate::sink::{Identity, LaneReading, QueueReading};
+use crate::status::{AgentStatus, Board, Latest, Server, SinkStatus, Sites, Socket, SocketError};
 
 /// The board, and the thread that answers; neither, where nobody may ask.
 pub(super) struct Watched {
@@ -14,27 +15,38 @@ pub(super) struct Watched {
 struct Kept {
     board: Board,
     latest: Latest,
+    recording: Option<String>,
     _server: Server,
 }
 
 impl Watched {
     /// Answers from now on; `first` is the first line of the run. What cannot be had is told of in
     /// the log: the daemon runs on without.
-    pub(super) fn start(options: &RunOptions, identity: &Identity, first: &Note) -> Self {
+    pub(super) fn start(
+        options: &RunOptions,
+        socket: Option<Socket>,
+        identity: &Identity,
+        first: &Note,
+    ) -> Self {
         Self {
-            kept: Kept::start(options, identity, first),
+            kept: Kept::start(options, socket, identity, first),
         }
     }
 }
 
 impl Kept {
-    fn start(options: &RunOptions, identity: &Identity, first: &Note) -> Option<Self> {
+    fn start(
+        options: &RunOptions,
+        socket: Option<Socket>,
+        identity: &Identity,
+        first: &Note,
+    ) -> Option<Self> {
         let config = &options.config;
         let Event::AgentStart(start) = &first.event else {
             return None;
         };
         let sites = Sites {
-            socket: config.status.socket().and_then(claimed),
+            socket,
             metrics: config.metrics.listen.0,
         };
         if sites.is_empty() {
@@ -48,26 +60,33 @@ impl Kept {
         let addresses = usize::try_from(config.metrics.addresses_max).unwrap_or(usize::MAX);
         let recording = options.record.as_ref();
         let recording = recording.map(|path| path.display().to_string());
-        let agent = agent(start, identity, recording, first.time);
+        let agent = agent(start, identity, recording.clone(), first.time);
         let mut board = Board::new(agent, addresses, config.metrics.peer_bounds());
         board.note(first);
         Some(Self {
             board,
             latest,
+            recording,
             _server: server,
         })
     }
 }
 
-fn claimed(path: &std::path::Path) -> Option<Socket> {
+/// The socket, which is also what tells that another agent runs: two would tell everything twice.
+/// Without a place for one, as on a developer's machine, there is none.
+pub(super) fn claim(status: &config::Status) -> Result<Option<Socket>, RunError> {
+    let Some(path) = status.socket() else {
+        return Ok(None);
+    };
     match Socket::claim(path) {
         Ok(socket) => {
             log::info!("`edgeghost status` asks at {}", socket.path().display());
-            Some(socket)
+            Ok(Some(socket))
         }
+        Err(error @ (SocketError::Live(_) | SocketError::Held(_))) => Err(RunError::Second(error)),
         Err(error) => {
             log::warn!("`edgeghost status` cannot ask this run: {error}");
-            None
+            Ok(None)
         }
     }
 }
@@ -110,7 +129,9 @@ impl Daemon {
         };
         let interval_s = self.pace.interval_s();
         let health = self.vitals.look(&self.kernel, &figures, interval_s);
-        let sinks = figures.sinks.iter().map(sink).collect();
+        let recording = kept.recording.iter().zip(&figures.recording);
+        let recording = recording.map(|(name, reading)| recorded(name, reading));
+        let sinks = figures.sinks.iter().map(sink).chain(recording).collect();
         let pipeline = &self.pipeline;
         let is_judged = |local: &_| pipeline.progress(*local).is_some();
         let status = kept.board.status(now_ns, is_judged, Some(health), sinks);
@@ -132,5 +153,20 @@ fn sink(reading: &LaneReading) -> SinkStatus {
         capacity: reading.queue.capacity as u64,
         spooled: reading.spooled as u64,
         lost: reading.queue.dropped.clone(),
+    }
+}
+
+fn recorded(name: &str, reading: &QueueReading) -> SinkStatus {
+    SinkStatus {
+        name: name.to_owned(),
+        kind: "recording",
+        works: true,
+        error: None,
+        failing_seconds: None,
+        written: 0,
+        queued: reading.depth as u64,
+        capacity: reading.capacity as u64,
+        spooled: 0,
+        lost: reading.dropped.clone(),
     }
 }
