@@ -31,6 +31,7 @@ mod sandbox;
 mod stop;
 mod supervisor;
 mod tick;
+mod watched;
 mod witness;
 
 use context::ContextWatch;
@@ -39,6 +40,7 @@ use ranges::RangesWatch;
 use recorder::Recorder;
 use stop::Stop;
 use supervisor::Supervisor;
+use watched::Watched;
 use witness::Witnesses;
 
 /// Lines that may wait for the writer.
@@ -136,6 +138,7 @@ struct Daemon {
     out: pipeline::Output,
     recorder: Option<Recorder>,
     witnesses: Option<Witnesses>,
+    watched: Watched,
     health: Duration,
     supervisor: Supervisor,
 }
@@ -178,6 +181,7 @@ impl Daemon {
         };
         let mut pipeline = Pipeline::new(config, options.systems.clone());
         pipeline.host_name(&identity.host_name);
+        let watched = Watched::start(options, &identity, &first);
         let mut stream = Stream::new(identity, queue);
         stream.emit(first);
         let aws_ranges = options
@@ -207,6 +211,7 @@ impl Daemon {
             },
             recorder,
             witnesses: Witnesses::new(&config.witness),
+            watched,
             health: Duration::from_secs_f64(config.health.seconds),
             supervisor: Supervisor::from_environment(),
         };
@@ -280,20 +285,22 @@ impl Daemon {
         let health = self
             .vitals
             .health(&self.kernel, &figures, self.pace.interval_s());
-        self.stream.emit(publish::health(health));
+        self.records.forget_fullest();
+        self.tell(publish::health(health));
     }
 
     fn figures(&self) -> Figures {
         Figures {
             pipeline: self.pipeline.figures(),
+            ring: self.records.fill(),
             queue: self.stream.queue().read(),
             recording: self.recorder.as_ref().map(Recorder::read),
         }
     }
 
     fn send(&mut self) {
-        for note in self.out.notes.drain(..) {
-            self.stream.emit(note);
+        for note in std::mem::take(&mut self.out.notes) {
+            self.tell(note);
         }
         if let (Some(recorder), Some(samples)) = (&mut self.recorder, &mut self.out.samples) {
             recorder.samples(samples, self.clock);

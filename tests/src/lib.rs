@@ -21,6 +21,7 @@ pub mod pair;
 pub mod quiet;
 pub mod relay;
 pub mod schema;
+pub mod scrape;
 pub mod temp;
 pub mod tool;
 pub mod traffic;

@@ -11,6 +11,7 @@ mod exec;
 mod lab;
 mod lint;
 mod package;
+mod promtool;
 mod python;
 mod run;
 mod scenarios;

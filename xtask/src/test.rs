@@ -105,7 +105,13 @@ fn needs(stages: &[Stage]) -> &'static [Need] {
     if stages == [Stage::Unit] {
         &[Need::Build]
     } else {
-        &[Need::Build, Need::Network, Need::Cloud, Need::Package]
+        &[
+            Need::Build,
+            Need::Network,
+            Need::Cloud,
+            Need::Package,
+            Need::Metrics,
+        ]
     }
 }
 

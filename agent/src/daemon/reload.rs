@@ -28,7 +28,7 @@ impl Daemon {
         if let Some(recorder) = &mut self.recorder {
             recorder.reload(note.clone());
         }
-        self.stream.emit(note);
+        self.tell(note);
         self.supervisor.ready();
     }
 

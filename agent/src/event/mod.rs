@@ -24,7 +24,7 @@ mod witness;
 
 pub use agent::{
     AgentHealth, AgentStart, AgentStop, ConfigInfo, Ec2Info, Health, KernelInfo, Lost, MapFill,
-    NetnsCount, Probe, ProbeState, ProgramCost, StartInfo, StopInfo,
+    NetnsCount, Probe, ProbeState, ProgramCost, ProgramMissed, RingFill, StartInfo, StopInfo,
 };
 pub use context::{
     Context, ContextAddress, ContextAssociation, ContextInfo, ContextInterface, ContextSource,

@@ -157,5 +157,9 @@ pub(super) fn complete(mut config: Config) -> Config {
     if !config.has("sandbox") {
         config = config.set("sandbox", "seccomp", "\"strict\"");
     }
+    if !config.has("status") {
+        // Agents of other tests run at the same time.
+        config = config.set("status", "socket", "\"\"");
+    }
     config
 }

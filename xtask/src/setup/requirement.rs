@@ -13,6 +13,8 @@ pub(crate) enum Need {
     Cloud,
     /// Make and check what a host installs: packages and the service unit.
     Package,
+    /// Hold metrics and alert rules to Prometheus' own rules.
+    Metrics,
     /// Check the sources' form.
     Lint,
     /// Boot other kernels.
@@ -47,6 +49,8 @@ pub(crate) enum Probe {
     CargoSubcommand(&'static str),
     /// The programs of `tests/requirements.txt`, of those very versions.
     PythonPrograms,
+    /// promtool, unpacked or installed.
+    Promtool,
 }
 
 /// A way to bring something.
@@ -71,6 +75,8 @@ pub(crate) enum Remedy {
     PythonPrograms,
     /// The same, after the package manager has brought a Python that can.
     PythonProgramsWithPython,
+    /// apt downloads the package that promtool is in, and it is unpacked into a folder of its own.
+    UnpackPromtool,
 }
 
 const IPROUTE: &[Remedy] = &[Remedy::Package {
@@ -190,6 +196,13 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
         }],
     },
     Requirement {
+        name: "promtool",
+        need: Need::Metrics,
+        why: "tests: checks metrics, alert rules and their tests",
+        probe: Probe::Promtool,
+        remedies: &[Remedy::UnpackPromtool],
+    },
+    Requirement {
         name: "rustfmt",
         need: Need::Lint,
         why: "lint only: checks the sources' layout",
@@ -279,7 +292,8 @@ impl Requirement {
             Probe::EbpfCompiler
             | Probe::Program(_)
             | Probe::CargoSubcommand(_)
-            | Probe::PythonPrograms => self.name.to_owned(),
+            | Probe::PythonPrograms
+            | Probe::Promtool => self.name.to_owned(),
         }
     }
 }

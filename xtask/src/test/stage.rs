@@ -10,7 +10,7 @@ use super::Options;
 use super::tally::Tally;
 use crate::cargo::{self, Profile, cargo, tests_folder};
 use crate::elevate::RootProgram;
-use crate::{exec, package, python, ui};
+use crate::{exec, package, promtool, python, ui};
 
 /// The crates whose unit tests need nothing but a compiler.
 const UNIT_PACKAGES: [&str; 3] = ["edgeghost", "edgeghost-common", "xtask"];
@@ -52,7 +52,9 @@ impl Binaries {
 
     /// How the tests are told where the programs are.
     fn env(&self) -> Vec<(&'static str, OsString)> {
+        let promtool = promtool::program().unwrap_or_default();
         vec![
+            ("EDGEGHOST_PROMTOOL_BIN", promtool.into_os_string()),
             ("EDGEGHOST_BIN", self.agent.clone().into_os_string()),
             ("EDGEGHOST_LAB_BIN", self.lab.clone().into_os_string()),
             (

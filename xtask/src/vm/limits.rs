@@ -16,11 +16,16 @@ struct Limit {
 const DROP_REASONS: Option<(u32, u32)> = Some((5, 17));
 const NO_REASONS: &str = "the kernel does not tell why it drops a packet";
 
-const LIMITS: [Limit; 3] = [
+const LIMITS: [Limit; 4] = [
     Limit {
         tests: "lab::",
         since: None,
         lacks: "the guest has no Python for the double of EC2; --lab runs the lab without",
+    },
+    Limit {
+        tests: "metrics::promtool_",
+        since: None,
+        lacks: "the guest has no promtool",
     },
     Limit {
         tests: "drops::",
