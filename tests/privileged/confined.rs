@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::chown;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -134,10 +135,21 @@ fn sees_what_ss_sees(launch: Launch, look: impl Fn(&Agent)) {
 fn a_service_with_two_capabilities_sees_everything_and_keeps_what_it_needs() {
     crate::require_root();
     let folder = folder_of_nobody();
+    let socket = folder.path().join("status.sock");
+    let config = Config::new()
+        .set(
+            "status",
+            "socket",
+            &format!("{:?}", socket.display().to_string()),
+        )
+        .set("sandbox", "seccomp", "\"strict\"");
     let launch = Launch::new()
+        .config(config)
         .record(Some(folder.path().join("recording.gz")))
         .through(&AS_SERVICE);
     sees_what_ss_sees(launch, |agent| {
+        let said = UnixStream::connect(&socket);
+        assert!(said.is_ok(), "its status socket: {said:?}");
         assert_confined(agent, NOBODY, for_reading(), BPF | PERFMON);
         let start = agent.started().unwrap();
         let line = &start.line;
