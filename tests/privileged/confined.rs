@@ -191,8 +191,9 @@ fn a_service_with_two_capabilities_sees_everything_and_keeps_what_it_needs() {
 #[test]
 fn hidden_processes_and_a_read_only_sys_take_nothing_from_it() {
     crate::require_root();
-    let hide = "mount -t proc -o hidepid=2,subset=pid proc /proc && \
-                mount -o remount,bind,ro /sys && ! test -e /proc/sys && exec \"$@\"";
+    let hide = "mount -o remount,bind,ro /sys && \
+                mount -t proc -o hidepid=2,subset=pid proc /proc && \
+                ! test -e /proc/sys && exec \"$@\"";
     let launch = Launch::new()
         .through(&["unshare", "--mount", "sh", "-ec", hide, "sh"])
         .through(&AS_SERVICE);
