@@ -9,7 +9,9 @@ use thiserror::Error;
 use crate::bpf::{ProbeOutcome, ProbeState, probe_names};
 use crate::config::{Config, ConfigError};
 use crate::ec2::{Absence, Context, Firmware, MetadataWatch, READ_LIMIT};
+use crate::event::FenceState;
 use crate::host::sockets::probe;
+use crate::privilege::{self, Folders};
 use crate::publish;
 use crate::startup::{self, Unfit};
 
@@ -179,6 +181,7 @@ fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> 
         Ok((kernel, _)) => {
             line(out, true, "programs", "load and attach")?;
             refused(kernel.probes(), out)?;
+            sandbox(config, out)?;
             Ok(())
         }
         Err(unfit) => {
@@ -186,6 +189,18 @@ fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> 
             Err(unfit)
         }
     })
+}
+
+/// What the agent would take from itself: taken here for good, so this comes last.
+fn sandbox(config: &Config, out: &mut impl Write) -> io::Result<()> {
+    let info = privilege::confine(&config.sandbox, &Folders::of(config));
+    let wanted = [&info.seccomp, &info.landlock];
+    let words = privilege::in_words(&info);
+    if info.no_new_privileges && wanted.iter().all(|f| f.state != FenceState::Failed) {
+        line(out, true, "sandbox", &words)
+    } else {
+        mark(out, "warn", "sandbox", &words)
+    }
 }
 
 /// Programs that the kernel should run and refuses, and that the agent does without.

@@ -14,7 +14,8 @@ use crate::config::{ConfigError, Sources};
     name = "edgeghost",
     version,
     after_help = "Exit codes: 0 done, 1 failed while running, 2 usage or configuration, \
-                  3 missing privilege or kernel support.\n\
+                  3 missing privilege or kernel support; of `status` also 4 an incident is open, \
+                  5 not running.\n\
                   Events go to standard output, one JSON object a line; the agent's own log goes \
                   to standard error (RUST_LOG=debug for more)."
 )]
@@ -31,6 +32,8 @@ pub enum Command {
     Run(Run),
     /// Tell whether this host can run the agent, and what it would see
     Check(ConfigFile),
+    /// Ask the running agent how things stand: verdicts, open incidents, advice, its health
+    Status(Status),
     /// Judge a recording anew, and print the verdicts, incidents and recommendations
     Replay(Replay),
     /// Print a recommendation as a shell script that checks, asks and re-associates the Elastic IP
@@ -71,6 +74,26 @@ pub struct Run {
     /// Record what the detector is fed with, compressed, for `edgeghost replay`
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+}
+
+/// Options of `status`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 running and no incident open, 1 it does not answer or hangs, \
+                        2 usage or configuration, 3 it may not be asked by you, 4 an incident is \
+                        open, 5 not running.\n\
+                        It asks a Unix socket of this host and needs no network."
+)]
+pub struct Status {
+    /// Configuration, for the socket's path.
+    #[command(flatten)]
+    pub config: ConfigFile,
+    /// The socket, if not the one in the configuration
+    #[arg(long, value_name = "SOCKET")]
+    pub socket: Option<PathBuf>,
+    /// Print all that is known, as one JSON document, instead of a table
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `replay`.

@@ -12,15 +12,21 @@ use crate::ec2::{self, Endpoint};
 mod difference;
 mod document;
 mod load;
+mod metrics;
 mod read;
+mod sandbox;
 mod sinks;
+mod status;
 mod suggest;
 mod witness;
 
 pub use difference::Change;
 pub use load::{DEFAULT_FILE, Sources};
+pub use metrics::{Listen, Metrics};
 pub use read::ConfigError;
+pub use sandbox::{Sandbox, UseLandlock, UseSeccomp};
 pub use sinks::{Kind, Sink, Sinks, Spool};
+pub use status::Status;
 pub use witness::Witness;
 
 /// All settings, with their defaults.
@@ -43,6 +49,10 @@ pub struct Config {
     pub health: Health,
     /// Bounds of a recording (`--record`).
     pub record: Record,
+    /// The socket that `edgeghost status` asks.
+    pub status: Status,
+    /// Metrics to be scraped; off by default.
+    pub metrics: Metrics,
     /// Connections of the agent's own when an address is suspect; off by default.
     pub witness: Witness,
     /// Outputs: where events go. Write one such section for each; without any, events go to
@@ -51,6 +61,8 @@ pub struct Config {
     pub sinks: Sinks,
     /// Incidents and recommendations that an output cannot take.
     pub spool: Spool,
+    /// What the agent takes from itself once its programs run.
+    pub sandbox: Sandbox,
 }
 
 /// What the kernel half reports.

@@ -27,8 +27,11 @@ mod pace;
 mod ranges;
 mod recorder;
 mod reload;
+mod sandbox;
 mod stop;
+mod supervisor;
 mod tick;
+mod watched;
 mod witness;
 
 use context::ContextWatch;
@@ -36,6 +39,8 @@ use pace::Pace;
 use ranges::RangesWatch;
 use recorder::Recorder;
 use stop::Stop;
+use supervisor::Supervisor;
+use watched::Watched;
 use witness::Witnesses;
 
 /// The ring buffer is looked at this often; the programs wake the reader before it fills up.
@@ -131,21 +136,25 @@ struct Daemon {
     out: pipeline::Output,
     recorder: Option<Recorder>,
     witnesses: Option<Witnesses>,
+    watched: Watched,
     health: Duration,
+    supervisor: Supervisor,
 }
 
 impl Daemon {
     /// Output first, so that whatever fails afterwards can be told; then the kernel half; then
-    /// the first line.
+    /// the sandbox; then threads, and the first line.
     fn start(options: &RunOptions, stop: &mut Stop) -> Result<(Self, Writers), RunError> {
         startup::check_privileges()?;
         let knowledge = startup::study_kernel()?;
         let mut opened = sink::open(options.sinks.clone())?;
         stop.reader = opened.reader.take();
         let config = &options.config;
+        let (kernel, records) = startup::load(config, &knowledge)?;
+        // Every thread starts after this: it holds for one thread and those that it starts.
+        let sandbox = options.confine();
         let context = ContextWatch::start(&config.ec2)
             .map_err(io_error("cannot start the metadata thread"))?;
-        let (kernel, records) = startup::load(config, &knowledge)?;
         let (sinks, writers) = opened
             .start(config.spool.settings().as_ref())
             .map_err(io_error("cannot start the writing threads"))?;
@@ -157,6 +166,7 @@ impl Daemon {
             probes: kernel.probes(),
             config: config_info(config, &options.sources),
             ec2,
+            sandbox: Some(sandbox),
         });
         let recorder = match &options.record {
             Some(path) => Some(Recorder::start(
@@ -169,6 +179,7 @@ impl Daemon {
         };
         let mut pipeline = Pipeline::new(config, options.systems.clone());
         pipeline.host_name(&identity.host_name);
+        let watched = Watched::start(options, &identity, &first);
         let mut stream = Stream::new(identity, Arc::clone(&sinks));
         stream.emit(first);
         let aws_ranges = options
@@ -199,10 +210,13 @@ impl Daemon {
             },
             recorder,
             witnesses: Witnesses::new(&config.witness),
+            watched,
             health: Duration::from_secs_f64(config.health.seconds),
+            supervisor: Supervisor::from_environment(),
         };
         daemon.pipeline.set_aws_ranges(options.aws_ranges.clone());
         daemon.look_at_context(Clock::monotonic_ns());
+        daemon.supervisor.ready();
         Ok((daemon, writers))
     }
 
@@ -234,6 +248,7 @@ impl Daemon {
                     self.drain();
                     if looks.is_multiple_of(LOOKS_PER_TICK) {
                         self.judge();
+                        self.show_life();
                     }
                     looks += 1;
                 }
@@ -271,12 +286,14 @@ impl Daemon {
         let health = self
             .vitals
             .health(&self.kernel, &figures, self.pace.interval_s());
-        self.stream.emit(publish::health(health));
+        self.records.forget_fullest();
+        self.tell(publish::health(health));
     }
 
     fn figures(&self) -> Figures {
         Figures {
             pipeline: self.pipeline.figures(),
+            ring: self.records.fill(),
             queue: self.sinks.queues(),
             sinks: self.sinks.read(),
             recording: self.recorder.as_ref().map(Recorder::read),
@@ -284,8 +301,8 @@ impl Daemon {
     }
 
     fn send(&mut self) {
-        for note in self.out.notes.drain(..) {
-            self.stream.emit(note);
+        for note in std::mem::take(&mut self.out.notes) {
+            self.tell(note);
         }
         if let (Some(recorder), Some(samples)) = (&mut self.recorder, &mut self.out.samples) {
             recorder.samples(samples, self.clock);
@@ -295,6 +312,7 @@ impl Daemon {
     /// Everything that the kernel has told by now goes out, then the last line.
     fn stop(mut self, reason: &'static str, writers: Writers) {
         log::info!("stopping: {reason}");
+        self.supervisor.stopping(reason);
         for _ in 0..LAST_DRAINS {
             if self.drain() < RECORDS_AT_ONCE {
                 break;

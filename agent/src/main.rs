@@ -7,13 +7,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use edgeghost::check::CheckError;
-use edgeghost::cli::{Cli, Command, Replay};
+use edgeghost::cli::{Cli, Command, ConfigFile, Replay};
 use edgeghost::config::{Config, ConfigError, Sources};
 use edgeghost::daemon::{self, RunError, RunOptions};
 use edgeghost::path::AsTable;
 use edgeghost::replay::ReplayError;
 use edgeghost::runbook::RunbookError;
 use edgeghost::sink::Format;
+use edgeghost::status::AskError;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -23,7 +24,10 @@ fn main() -> ExitCode {
         // Whoever closed standard output has seen enough.
         Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            log::error!("{error}");
+            // That one stands in what was printed.
+            if !matches!(error.downcast_ref(), Some(AskError::Incident)) {
+                log::error!("{error}");
+            }
             exit_code(&*error)
         }
     }
@@ -61,6 +65,13 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
             })?;
         }
         Command::Check(file) => edgeghost::check::run(&file.sources()?.read()?, &mut out)??,
+        Command::Status(options) => {
+            let socket = match options.socket {
+                Some(socket) => socket,
+                None => configured(&options.config)?.status.socket,
+            };
+            edgeghost::status::ask(&socket, options.json, &mut out)?;
+        }
         Command::Replay(replay) => {
             let config = replay.config.as_deref().map(read).transpose()?;
             let format = format(replay.ecs);
@@ -71,7 +82,7 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
             let events = match options.events {
                 Some(path) => vec![path],
                 None if edgeghost::runbook::names_incident(&options.what) => {
-                    options.config.sources()?.read()?.sinks.event_files()
+                    configured(&options.config)?.sinks.event_files()
                 }
                 None => Vec::new(),
             };
@@ -103,6 +114,14 @@ fn tell(systems: &AsTable) {
     }
 }
 
+/// The configuration; the defaults where it is wrong, for a running agent keeps the one before.
+fn configured(file: &ConfigFile) -> Result<Config, ConfigError> {
+    file.sources()?.read().or_else(|error| {
+        log::warn!("{error}");
+        Ok(Config::default())
+    })
+}
+
 fn exit_code(error: &(dyn Error + 'static)) -> ExitCode {
     let usage = error.is::<ConfigError>()
         || matches!(error.downcast_ref(), Some(CheckError::Config(_)))
@@ -114,13 +133,14 @@ fn exit_code(error: &(dyn Error + 'static)) -> ExitCode {
             Some(RunbookError::Open { .. } | RunbookError::NoEvents { .. })
         );
     let unfit = matches!(error.downcast_ref(), Some(RunError::Unfit(_)))
-        || matches!(error.downcast_ref(), Some(CheckError::Unfit(_)));
-    ExitCode::from(if usage {
-        2
-    } else if unfit {
-        3
-    } else {
-        1
+        || matches!(error.downcast_ref(), Some(CheckError::Unfit(_)))
+        || matches!(error.downcast_ref(), Some(AskError::Denied { .. }));
+    ExitCode::from(match error.downcast_ref() {
+        _ if usage => 2,
+        _ if unfit => 3,
+        Some(AskError::Incident) => 4,
+        Some(AskError::NotRunning { .. }) => 5,
+        _ => 1,
     })
 }
 
@@ -129,7 +149,10 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
         (Some(ReplayError::Write(error)), _) | (_, Some(RunbookError::Write(error))) => {
             Some(error.kind())
         }
-        _ => error.downcast_ref::<io::Error>().map(io::Error::kind),
+        _ => match error.downcast_ref() {
+            Some(AskError::Write(error)) => Some(error.kind()),
+            _ => error.downcast_ref::<io::Error>().map(io::Error::kind),
+        },
     };
     let json = error
         .downcast_ref()

@@ -24,10 +24,17 @@ pub const BTF_PATH: &str = "/sys/kernel/btf/vmlinux";
 pub enum Unfit {
     /// Capabilities are missing.
     #[error(
-        "missing privilege: {}; run edgeghost as root, or give it CAP_BPF and CAP_PERFMON",
-        .0.join(" and ")
+        "missing privilege: {}; start it as the service (`systemctl start edgeghost`) or as root \
+         (`sudo edgeghost run`), or give the program what it lacks: \
+         `sudo setcap cap_bpf,cap_perfmon=ep {}`",
+        .missing.join(" and "), .program.display()
     )]
-    Privilege(Vec<&'static str>),
+    Privilege {
+        /// Their names.
+        missing: Vec<&'static str>,
+        /// This program's file.
+        program: PathBuf,
+    },
     /// The process cannot even be asked.
     #[error("cannot tell this process's privileges: {0}")]
     Status(std::io::Error),
@@ -82,7 +89,8 @@ pub fn check_privileges() -> Result<(), Unfit> {
     if missing.is_empty() {
         Ok(())
     } else {
-        Err(Unfit::Privilege(missing))
+        let program = std::env::current_exe().unwrap_or_else(|_| "edgeghost".into());
+        Err(Unfit::Privilege { missing, program })
     }
 }
 

@@ -6,9 +6,10 @@ use std::time::Instant;
 use edgeghost_common::Counter;
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::bpf::{CounterReading, Kernel, LoadError};
+use crate::bpf::{CounterReading, Kernel, LoadError, RingReading};
 use crate::event::{
-    Health, Lost, MapFill, NetnsCount, ProgramCost, SinkHealth, SinkLoss, SinkState,
+    Health, Lost, MapFill, NetnsCount, ProgramCost, ProgramMissed, RingFill, SinkHealth, SinkLoss,
+    SinkState,
 };
 use crate::pipeline;
 use crate::publish::netns;
@@ -18,6 +19,8 @@ use crate::sink::{LaneReading, QueueReading};
 pub struct Figures {
     /// The way from records to events.
     pub pipeline: pipeline::Figures,
+    /// The ring buffer, where it can be seen.
+    pub ring: Option<RingReading>,
     /// The queues of events, all together.
     pub queue: QueueReading,
     /// Each sink.
@@ -51,21 +54,28 @@ impl Vitals {
 
     /// Everything lost so far; what is news is news no longer.
     pub fn lost(&mut self, kernel: &Kernel, figures: &Figures) -> Vec<Lost> {
-        let losses = losses(&read(kernel), figures);
-        let lost = losses
-            .iter()
-            .map(|(reason, (total, by_cpu))| Lost {
-                reason: reason.clone(),
-                count: total - self.told.get(reason).copied().unwrap_or(0),
-                total: *total,
-                by_cpu: by_cpu.clone(),
-            })
-            .collect();
-        self.told = losses
-            .into_iter()
-            .map(|(reason, (total, _))| (reason, total))
-            .collect();
+        let lost = self.untold(losses(&read(kernel), figures));
+        self.note_told(&lost);
         lost
+    }
+
+    fn untold(&self, losses: Losses) -> Vec<Lost> {
+        losses
+            .into_iter()
+            .map(|(reason, (total, by_cpu))| Lost {
+                count: total.saturating_sub(self.told.get(&reason).copied().unwrap_or(0)),
+                reason,
+                total,
+                by_cpu,
+            })
+            .collect()
+    }
+
+    fn note_told(&mut self, lost: &[Lost]) {
+        self.told = lost
+            .iter()
+            .map(|lost| (lost.reason.clone(), lost.total))
+            .collect();
     }
 
     /// Whether something was lost that was not told yet.
@@ -75,13 +85,20 @@ impl Vitals {
             .any(|(reason, (total, _))| *total > self.told.get(reason).copied().unwrap_or(0))
     }
 
-    /// The whole report.
+    /// The whole report; what is news is news no longer.
     pub fn health(&mut self, kernel: &Kernel, all: &Figures, interval_s: f64) -> Health {
+        let health = self.look(kernel, all, interval_s);
+        self.note_told(&health.lost);
+        health
+    }
+
+    /// The whole report, for whoever looks in between.
+    pub fn look(&self, kernel: &Kernel, all: &Figures, interval_s: f64) -> Health {
         let counters = read(kernel);
         let (figures, queue) = (&all.pipeline, &all.queue);
         Health {
             uptime_seconds: self.uptime_s(),
-            lost: self.lost(kernel, all),
+            lost: self.untold(losses(&counters, all)),
             records_received: figures.received,
             records_undecodable: figures.undecodable,
             flows_born: counters.total(Counter::FlowsBorn),
@@ -94,8 +111,13 @@ impl Vitals {
             },
             queue: fill(queue),
             sinks: all.sinks.iter().map(sink).collect(),
+            ring: all.ring.map(|ring| RingFill {
+                fullest_bytes: ring.fullest,
+                capacity_bytes: ring.capacity,
+            }),
             report_interval_seconds: interval_s,
             programs: costs(kernel),
+            programs_missed: missed(kernel),
             netns: namespaces(kernel),
             cpu_seconds: cpu_seconds(),
             memory_bytes: resident_bytes().unwrap_or(0),
@@ -216,6 +238,15 @@ fn costs(kernel: &Kernel) -> Vec<ProgramCost> {
             runs: cost.runs,
         })
         .collect()
+}
+
+fn missed(kernel: &Kernel) -> Vec<ProgramMissed> {
+    let missed = kernel.missed().into_iter();
+    let told = missed.map(|missed| ProgramMissed {
+        name: missed.name,
+        runs: missed.runs,
+    });
+    told.collect()
 }
 
 /// CPU time of this process, user and system.

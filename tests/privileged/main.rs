@@ -9,10 +9,12 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod confined;
 mod cwnd;
 mod drops;
 mod evidence;
 mod exact;
+mod faults;
 mod firewall;
 mod flood;
 mod host;
@@ -20,6 +22,7 @@ mod incoming;
 mod lab;
 mod loopback;
 mod metadata;
+mod metrics;
 mod namespaces;
 mod output;
 mod recording;
@@ -30,7 +33,9 @@ mod reuse;
 mod sinks;
 mod sockets;
 mod start;
+mod status;
 mod stop;
+mod supervised;
 mod totals;
 mod witness;
 

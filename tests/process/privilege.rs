@@ -12,7 +12,7 @@ use crate::call::{Outcome, run};
 const NOBODY: u32 = 65534;
 
 /// Runs the agent without any rights.
-fn as_nobody(args: &[&str]) -> Outcome {
+pub(crate) fn as_nobody(args: &[&str]) -> Outcome {
     let agent = binary::agent().unwrap();
     if !tool::is_root() {
         return run(Command::new(agent).args(args));

@@ -44,6 +44,7 @@ impl Recording {
                 file: None,
                 toml: config.to_toml()?,
             },
+            sandbox: None,
             ec2: Ec2Info {
                 context: false,
                 source: ContextSource::Unknown,

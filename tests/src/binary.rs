@@ -36,6 +36,15 @@ pub fn bench() -> Result<PathBuf> {
     )
 }
 
+/// promtool: `EDGEGHOST_PROMTOOL_BIN`, or where `cargo xtask setup` unpacks it.
+pub fn promtool() -> Result<PathBuf> {
+    find(
+        "EDGEGHOST_PROMTOOL_BIN",
+        "../promtool/usr/bin/promtool",
+        "cargo xtask setup",
+    )
+}
+
 /// A program of `tests/requirements.txt`, such as `aws`: in `EDGEGHOST_PYTHON_BIN`, or where
 /// `cargo xtask setup` puts it.
 pub fn python_program(name: &str) -> Result<PathBuf> {

@@ -10,11 +10,13 @@ use anyhow::{Context as _, Result, bail};
 const FOLDERS: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 
 /// Programs that the namespaces and the loss need, each with its Debian package.
-pub const NEEDED: [(&str, &str); 4] = [
+pub const NEEDED: [(&str, &str); 6] = [
     ("ip", "iproute2"),
     ("ss", "iproute2"),
     ("tc", "iproute2"),
     ("nft", "nftables"),
+    ("setpriv", "util-linux"),
+    ("unshare", "util-linux"),
 ];
 
 /// A command of a system program: no input, English output, and a process group of its own, so

@@ -10,6 +10,8 @@ mod elevate;
 mod exec;
 mod lab;
 mod lint;
+mod package;
+mod promtool;
 mod python;
 mod run;
 mod scenarios;
@@ -57,6 +59,8 @@ enum Command {
     Scenarios(scenarios::Options),
     /// Measure what parts of the agent cost on this machine
     Bench(bench::Options),
+    /// Make packages for Debian, Fedora and Amazon Linux, and a tarball
+    Package(package::Options),
     /// Check layout and mistakes as CI does
     Lint(lint::Options),
 }
@@ -79,6 +83,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Vm(options) => vm::run(&options),
         Command::Scenarios(options) => scenarios::run(options),
         Command::Bench(options) => bench::run(&options),
+        Command::Package(options) => package::run(&options),
         Command::Lint(options) => lint::run(&options),
     }
 }

@@ -20,7 +20,14 @@ use requirement::{REQUIREMENTS, required_for};
 
 /// What running, testing and the lab need; the linters and the virtual machine are fetched
 /// when somebody asks for them.
-const USUAL: [Need; 4] = [Need::Build, Need::Network, Need::Cloud, Need::Logs];
+const USUAL: [Need; 6] = [
+    Need::Build,
+    Need::Network,
+    Need::Cloud,
+    Need::Logs,
+    Need::Package,
+    Need::Metrics,
+];
 
 /// Options of `cargo xtask setup`.
 #[derive(Debug, Args)]

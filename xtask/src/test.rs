@@ -26,6 +26,9 @@ pub(crate) struct Options {
     /// Only the tests on the real kernel with real packets (as root)
     #[arg(long)]
     privileged: bool,
+    /// Only the tests that install, upgrade and remove packages below a folder (as root)
+    #[arg(long)]
+    package: bool,
     /// How many privileged tests run side by side; they share one kernel and its counters
     #[arg(long, value_name = "N", default_value_t = 1)]
     test_threads: u16,
@@ -76,6 +79,9 @@ fn run_stages(stages: &[Stage], options: &Options, tally: &mut Tally) -> Result<
     if stages.contains(&Stage::Privileged) {
         stage::privileged(options, &binaries, tally).context("privileged tests")?;
     }
+    if stages.contains(&Stage::Package) {
+        stage::package(options, &binaries, tally).context("package tests")?;
+    }
     Ok(())
 }
 
@@ -84,6 +90,7 @@ fn stages(options: &Options) -> Vec<Stage> {
         (options.unit, Stage::Unit),
         (options.process, Stage::Process),
         (options.privileged, Stage::Privileged),
+        (options.package, Stage::Package),
     ];
     let all = !chosen.iter().any(|(named, _)| *named);
     chosen
@@ -97,7 +104,14 @@ fn needs(stages: &[Stage]) -> &'static [Need] {
     if stages == [Stage::Unit] {
         &[Need::Build]
     } else {
-        &[Need::Build, Need::Network, Need::Cloud, Need::Logs]
+        &[
+            Need::Build,
+            Need::Network,
+            Need::Cloud,
+            Need::Logs,
+            Need::Package,
+            Need::Metrics,
+        ]
     }
 }
 

@@ -3,13 +3,14 @@
 mod cost;
 mod counters;
 mod drops;
+mod fill;
 mod object;
 mod probes;
 mod reader;
 
-pub use cost::ProgramCost;
+pub use cost::{ProgramCost, ProgramMissed};
 pub use counters::{CounterReading, Loss, Totals};
 pub use drops::DropCounts;
 pub use object::{Kernel, LoadError, Options};
 pub use probes::{ProbeOutcome, ProbeState, names as probe_names};
-pub use reader::{Crowded, Records};
+pub use reader::{Crowded, Records, RingReading};

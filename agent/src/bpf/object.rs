@@ -10,7 +10,7 @@ use super::counters::Counters;
 use super::drops::Drops;
 use super::probes::{self, ProbeOutcome, ProbeState};
 use super::reader::Records;
-use super::{CounterReading, DropCounts, ProgramCost, Totals, cost};
+use super::{CounterReading, DropCounts, ProgramCost, ProgramMissed, Totals, cost};
 
 /// The programs, built by build.rs.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/edgeghost-ebpf"));
@@ -142,6 +142,11 @@ impl Kernel {
     /// Run time of each program, where the kernel keeps run statistics.
     pub fn costs(&self) -> Vec<ProgramCost> {
         cost::read(&self.ebpf)
+    }
+
+    /// Programs that the kernel left runs out of, and how many.
+    pub fn missed(&self) -> Vec<ProgramMissed> {
+        cost::missed(&self.ebpf)
     }
 
     /// Passes on what the programs logged.

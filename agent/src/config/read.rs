@@ -150,7 +150,7 @@ impl Config {
             }
         }
         self.check_endpoints(path)?;
-        self.check_witness(path)?;
+        self.check_sections(path)?;
         self.check_sinks(path)
     }
 
@@ -251,8 +251,10 @@ impl Config {
         ]
     }
 
-    fn check_witness(&self, path: &Path) -> Result<(), ConfigError> {
-        if let Some((key, value, allowed)) = self.witness.out_of_range() {
+    /// What the sections with a file of their own say of themselves.
+    fn check_sections(&self, path: &Path) -> Result<(), ConfigError> {
+        let out_of_range = self.witness.out_of_range();
+        if let Some((key, value, allowed)) = out_of_range.or_else(|| self.metrics.out_of_range()) {
             return Err(ConfigError::Range {
                 path: path.to_owned(),
                 key,
@@ -260,7 +262,8 @@ impl Config {
                 allowed,
             });
         }
-        match self.witness.fault(&self.path.private_cidrs) {
+        let fault = self.witness.fault(&self.path.private_cidrs);
+        match fault.or_else(|| self.status.fault()) {
             Some((key, why)) => Err(ConfigError::Refused {
                 path: path.to_owned(),
                 key,

@@ -9,7 +9,7 @@ const ALIKE: f64 = 0.85;
 
 /// What helps with a complaint of the TOML reader about an unknown name; empty if nothing does.
 ///
-/// The reader says ``unknown field `secconds`, expected one of `seconds`, `peers_max```.
+/// The reader puts names in backticks: first the unknown one, then those that it knows.
 pub(super) fn help(complaint: &str) -> String {
     let mut quoted = complaint.split('`').skip(1).step_by(2);
     let Some(unknown) = quoted.next().filter(|_| complaint.starts_with("unknown")) else {

@@ -168,7 +168,7 @@ impl Daemon {
             recorder.context(&context, note.clone());
         }
         if changed {
-            self.stream.emit(note);
+            self.tell(note);
         }
         self.pipeline.context(&context);
     }

@@ -13,6 +13,7 @@ impl Daemon {
     /// Reads the configuration again, puts in force what can be, and tells. What is wrong changes
     /// nothing.
     pub(super) fn reload(&mut self) {
+        self.supervisor.reloading();
         self.sinks.reopen();
         // What came before it is judged by what was in force.
         self.drain();
@@ -28,7 +29,8 @@ impl Daemon {
         if let Some(recorder) = &mut self.recorder {
             recorder.reload(note.clone());
         }
-        self.stream.emit(note);
+        self.tell(note);
+        self.supervisor.ready();
     }
 
     fn put_in_force(&mut self, config: &Config) {

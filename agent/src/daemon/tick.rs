@@ -20,6 +20,7 @@ impl Daemon {
         if window_closed && self.vitals.has_news(&self.kernel, &self.figures()) {
             self.tell_health();
         }
+        self.show(now_ns);
         self.kernel.flush_log();
         if let Some(settings) = self.pace.adapt(vitals::ring_full(&self.kernel))
             && let Err(error) = self.kernel.set(settings)
@@ -35,7 +36,7 @@ impl Daemon {
             return;
         };
         for note in witnesses.take(news, now_ns) {
-            self.stream.emit(note);
+            self.tell(note);
         }
     }
 

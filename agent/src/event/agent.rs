@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::ContextSource;
+use super::{ContextSource, SandboxInfo};
 
 /// `agent_start`: first line of a run.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -25,6 +25,9 @@ pub struct StartInfo {
     pub config: ConfigInfo,
     /// What is known of EC2.
     pub ec2: Ec2Info,
+    /// What the agent took from itself; absent in recordings of simulations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<SandboxInfo>,
 }
 
 /// The kernel.
@@ -143,11 +146,18 @@ pub struct Health {
     pub queue: MapFill,
     /// How each sink fares.
     pub sinks: Vec<SinkHealth>,
+    /// The ring buffer between the kernel and the agent; absent where the kernel does not show it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ring: Option<RingFill>,
     /// Reports per flow come at most this often, seconds.
     pub report_interval_seconds: f64,
     /// Cost of each program; absent where the kernel keeps no run statistics.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub programs: Vec<ProgramCost>,
+    /// Runs that the kernel left out, for the program was at work on that CPU already; absent when
+    /// there were none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub programs_missed: Vec<ProgramMissed>,
     /// Retransmissions by network namespace, at most 64.
     pub netns: Vec<NetnsCount>,
     /// Own CPU time since the start, user and system, seconds.
@@ -228,6 +238,24 @@ pub struct MapFill {
     pub capacity: u64,
     /// Entries that had to make room, or were refused, in the whole run.
     pub evicted: u64,
+}
+
+/// How full the ring buffer was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RingFill {
+    /// Bytes that waited, at its fullest since the last `agent_health`.
+    pub fullest_bytes: u64,
+    /// Bytes that fit.
+    pub capacity_bytes: u64,
+}
+
+/// Runs that were left out of one program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ProgramMissed {
+    /// Tracepoint.
+    pub name: String,
+    /// Runs left out since it was loaded.
+    pub runs: u64,
 }
 
 /// Cost of one program.

@@ -70,6 +70,22 @@ pub enum VerdictName {
 }
 
 impl VerdictName {
+    /// Every verdict, mildest first.
+    pub const ALL: [Self; 12] = [
+        Self::InsufficientEvidence,
+        Self::Healthy,
+        Self::ClientSide,
+        Self::PublicSuspect,
+        Self::PublicPartial,
+        Self::PublicSilent,
+        Self::PublicOnlyCollapse,
+        Self::PublicDegradedNoControl,
+        Self::HostWide,
+        Self::PrivateOnly,
+        Self::LocalCongestion,
+        Self::Recovering,
+    ];
+
     /// As it is published.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -14,6 +14,7 @@ mod incident;
 mod reload;
 mod remediation;
 mod sample;
+mod sandbox;
 pub mod schema;
 mod sockets;
 mod tcp;
@@ -23,8 +24,8 @@ mod witness;
 
 pub use agent::{
     AgentHealth, AgentStart, AgentStop, ConfigInfo, Ec2Info, Health, KernelInfo, Lost, MapFill,
-    NetnsCount, Probe, ProbeState, ProgramCost, SinkHealth, SinkLoss, SinkState, StartInfo,
-    StopInfo,
+    NetnsCount, Probe, ProbeState, ProgramCost, ProgramMissed, RingFill, SinkHealth, SinkLoss,
+    SinkState, StartInfo, StopInfo,
 };
 pub use context::{
     Context, ContextAddress, ContextAssociation, ContextInfo, ContextInterface, ContextSource,
@@ -42,6 +43,7 @@ pub use sample::{
     FlowSample, HostSample, SampledDrops, SampledEnd, SampledEnds, SampledFiltered, SampledFlow,
     SampledHost,
 };
+pub use sandbox::{Fence, FenceState, SandboxInfo};
 pub use sockets::{SnapshotMoment, SnapshotSockets, SocketFigures, SocketProcess, SocketSnapshot};
 pub use tcp::{
     CwndDetail, End, IpVersion, Network, PathInfo, RetransmitDetail, RetransmitType, TcpCwnd,

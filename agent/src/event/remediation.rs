@@ -124,6 +124,50 @@ pub enum Action {
 }
 
 impl Action {
+    /// Every action.
+    pub const ALL: [Self; 17] = [
+        Self::ReassociateElasticIp,
+        Self::FindAddressThenReassociate,
+        Self::LeaveManagedAddress,
+        Self::LookAtNatGateway,
+        Self::ReportIpv6Path,
+        Self::ReportWiderFault,
+        Self::Escalate,
+        Self::ReduceOrResize,
+        Self::FixLocalFirewall,
+        Self::FixLocalRoute,
+        Self::FixLocalDriver,
+        Self::FindLocalCause,
+        Self::FailOverOrReplace,
+        Self::CheckPrivatePath,
+        Self::CheckReachability,
+        Self::ReportInternetPath,
+        Self::ConfirmManually,
+    ];
+
+    /// As it is published.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReassociateElasticIp => "reassociate_elastic_ip",
+            Self::FindAddressThenReassociate => "find_address_then_reassociate",
+            Self::LeaveManagedAddress => "leave_managed_address",
+            Self::LookAtNatGateway => "look_at_nat_gateway",
+            Self::ReportIpv6Path => "report_ipv6_path",
+            Self::ReportWiderFault => "report_wider_fault",
+            Self::Escalate => "escalate",
+            Self::ReduceOrResize => "reduce_or_resize",
+            Self::FixLocalFirewall => "fix_local_firewall",
+            Self::FixLocalRoute => "fix_local_route",
+            Self::FixLocalDriver => "fix_local_driver",
+            Self::FindLocalCause => "find_local_cause",
+            Self::FailOverOrReplace => "fail_over_or_replace",
+            Self::CheckPrivatePath => "check_private_path",
+            Self::CheckReachability => "check_reachability",
+            Self::ReportInternetPath => "report_internet_path",
+            Self::ConfirmManually => "confirm_manually",
+        }
+    }
+
     /// Whether it takes a public address off its interface.
     pub const fn touches_address(self) -> bool {
         matches!(
@@ -190,4 +234,20 @@ pub struct Command {
     pub command: String,
     /// Whether it changes anything.
     pub changes: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_is_called_as_it_is_written() {
+        for action in Action::ALL {
+            assert_eq!(
+                serde_json::to_value(action).unwrap(),
+                action.as_str(),
+                "{action:?}"
+            );
+        }
+    }
 }

@@ -9,7 +9,7 @@ use super::proc::{NET, read};
 use crate::flow::Local;
 
 /// The addresses are looked at this often.
-const LOOK_EVERY_NS: u64 = 60_000_000_000;
+const LOOK_EVERY_NS: u64 = 10_000_000_000;
 
 /// Follows the addresses of this process's network namespace.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use super::Note;
 use crate::bpf::{ProbeOutcome, ProbeState};
 use crate::event::{
     AgentHealth, AgentStart, AgentStop, ConfigInfo, Ec2Info, Event, Health, KernelInfo, NetnsCount,
-    Probe, Severity, SinkHealth, SinkState, StartInfo, StopInfo, Time,
+    Probe, SandboxInfo, Severity, SinkHealth, SinkState, StartInfo, StopInfo, Time,
 };
 
 /// Namespaces told at most.
@@ -22,6 +22,8 @@ pub struct StartFacts<'a> {
     pub config: ConfigInfo,
     /// What is known of EC2.
     pub ec2: Ec2Info,
+    /// What the agent took from itself.
+    pub sandbox: Option<SandboxInfo>,
 }
 
 /// First event of a run.
@@ -48,6 +50,7 @@ pub fn start(facts: StartFacts<'_>) -> Note {
             probes: facts.probes.iter().map(probe).collect(),
             config: facts.config,
             ec2: facts.ec2,
+            sandbox: facts.sandbox,
         },
     }));
     let severity = if failed {

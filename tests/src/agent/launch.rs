@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result};
@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::netns::Netns;
 use crate::schema::Schema;
 use crate::temp::TempDir;
+use crate::tool;
 
 /// An agent about to be started.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,8 @@ pub struct Launch {
     record: Option<PathBuf>,
     netns: Option<Netns>,
     log: Option<&'static str>,
+    through: Vec<String>,
+    env: Vec<(&'static str, OsString)>,
 }
 
 impl Launch {
@@ -66,6 +69,22 @@ impl Launch {
         self
     }
 
+    /// Through another program, which becomes the agent (`setpriv`, `unshare`). The agent's file is
+    /// then one that every user may run.
+    #[must_use]
+    pub fn through(mut self, words: &[&str]) -> Self {
+        self.through
+            .extend(words.iter().map(|word| (*word).to_owned()));
+        self
+    }
+
+    /// With a variable in its environment.
+    #[must_use]
+    pub fn env(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.env.push((name, value.into()));
+        self
+    }
+
     /// Starts it and waits for `agent_start`.
     pub fn start(self) -> Result<Agent> {
         let mut agent = self.start_unwatched()?;
@@ -79,7 +98,7 @@ impl Launch {
         let binary = binary::agent()?;
         let schema = Schema::of(&binary)?;
         let folder = TempDir::new()?;
-        let config = folder.write(CONFIG, &complete(self.config).to_toml())?;
+        let config = folder.write(CONFIG, &complete(self.config.clone()).to_toml())?;
         let mut args: Vec<OsString> = vec!["run".into(), "--config".into(), config.into()];
         if let Some(path) = &self.output {
             args.extend(["--output".into(), path.into()]);
@@ -87,7 +106,7 @@ impl Launch {
         if let Some(path) = &self.record {
             args.extend(["--record".into(), path.into()]);
         }
-        let mut command = Command::new(&binary);
+        let mut command = self.command(&binary, &folder)?;
         command
             .args(args)
             .stdin(Stdio::null())
@@ -95,6 +114,7 @@ impl Launch {
             .stderr(Stdio::piped())
             // A Ctrl-C in the terminal is for whoever started this, who then stops the agent.
             .process_group(0);
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
         if let Some(level) = self.log {
             command.env("RUST_LOG", level);
         }
@@ -113,9 +133,23 @@ impl Launch {
             folder,
         })
     }
+
+    /// The agent, without arguments.
+    fn command(&self, binary: &Path, folder: &TempDir) -> Result<Command> {
+        let Some((first, rest)) = self.through.split_first() else {
+            return Ok(Command::new(binary));
+        };
+        // Out of a home that others may not enter.
+        let copy = folder.path().join("edgeghost");
+        std::fs::copy(binary, &copy).context("cannot copy the agent")?;
+        let mut command = tool::command(first);
+        command.args(rest).arg(copy);
+        Ok(command)
+    }
 }
 
-/// What a test sees must not depend on the machine it runs on.
+/// What a test sees must not depend on the machine it runs on; and a system call that the sandbox
+/// does not know ends the agent, and with it the test.
 pub(super) fn complete(mut config: Config) -> Config {
     if !config.has("ec2") {
         config = config.set("ec2", "metadata", "\"off\"");
@@ -123,6 +157,13 @@ pub(super) fn complete(mut config: Config) -> Config {
     if !config.has("spool") {
         // What one agent has kept must not come out of another.
         config = config.set("spool", "folder", "\"\"");
+    }
+    if !config.has("sandbox") {
+        config = config.set("sandbox", "seccomp", "\"strict\"");
+    }
+    if !config.has("status") {
+        // Agents of other tests run at the same time.
+        config = config.set("status", "socket", "\"\"");
     }
     config
 }

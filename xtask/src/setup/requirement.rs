@@ -13,6 +13,10 @@ pub(crate) enum Need {
     Cloud,
     /// Hand events to programs that ship and rotate logs.
     Logs,
+    /// Make and check what a host installs: packages and the service unit.
+    Package,
+    /// Hold metrics and alert rules to Prometheus' own rules.
+    Metrics,
     /// Check the sources' form.
     Lint,
     /// Boot other kernels.
@@ -47,6 +51,8 @@ pub(crate) enum Probe {
     CargoSubcommand(&'static str),
     /// The programs of `tests/requirements.txt`, of those very versions.
     PythonPrograms,
+    /// promtool, unpacked or installed.
+    Promtool,
 }
 
 /// A way to bring something.
@@ -71,6 +77,8 @@ pub(crate) enum Remedy {
     PythonPrograms,
     /// The same, after the package manager has brought a Python that can.
     PythonProgramsWithPython,
+    /// apt downloads the package that promtool is in, and it is unpacked into a folder of its own.
+    UnpackPromtool,
 }
 
 const IPROUTE: &[Remedy] = &[Remedy::Package {
@@ -170,6 +178,53 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
         }],
     },
     Requirement {
+        name: "systemd-analyze",
+        need: Need::Package,
+        why: "tests: checks the service unit; no systemd has to run",
+        probe: Probe::Program("systemd-analyze"),
+        remedies: &[Remedy::Package {
+            apt: "systemd",
+            dnf: "systemd",
+        }],
+    },
+    Requirement {
+        name: "rpmbuild",
+        need: Need::Package,
+        why: "packages and their tests: makes and installs .rpm",
+        probe: Probe::Program("rpmbuild"),
+        remedies: &[Remedy::Package {
+            apt: "rpm",
+            dnf: "rpm-build",
+        }],
+    },
+    Requirement {
+        name: "dpkg-deb",
+        need: Need::Package,
+        why: "packages and their tests: makes and installs .deb",
+        probe: Probe::Program("dpkg-deb"),
+        remedies: &[Remedy::Package {
+            apt: "dpkg",
+            dnf: "dpkg",
+        }],
+    },
+    Requirement {
+        name: "strip",
+        need: Need::Package,
+        why: "packages of a development build: takes out its line numbers, most of its size",
+        probe: Probe::Program("strip"),
+        remedies: &[Remedy::Package {
+            apt: "binutils",
+            dnf: "binutils",
+        }],
+    },
+    Requirement {
+        name: "promtool",
+        need: Need::Metrics,
+        why: "tests: checks metrics, alert rules and their tests",
+        probe: Probe::Promtool,
+        remedies: &[Remedy::UnpackPromtool],
+    },
+    Requirement {
         name: "rustfmt",
         need: Need::Lint,
         why: "lint only: checks the sources' layout",
@@ -259,7 +314,8 @@ impl Requirement {
             Probe::EbpfCompiler
             | Probe::Program(_)
             | Probe::CargoSubcommand(_)
-            | Probe::PythonPrograms => self.name.to_owned(),
+            | Probe::PythonPrograms
+            | Probe::Promtool => self.name.to_owned(),
         }
     }
 }

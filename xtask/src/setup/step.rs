@@ -4,9 +4,8 @@ use std::fmt;
 
 use super::packages::{self, Manager};
 use super::requirement::Remedy;
-use crate::exec;
-use crate::python;
 use crate::toolchain::{BPF_LINKER, LINKED, NIGHTLY, own_linker_root, own_llvm_dir};
+use crate::{exec, promtool, python};
 
 /// One command, as it is run and as it is shown for somebody to run it by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +84,8 @@ pub(crate) fn steps(remedy: Remedy, manager: Option<Manager>) -> Vec<Step> {
         )],
         Remedy::PythonPrograms => python_programs("python3"),
         Remedy::PythonProgramsWithPython => with_python(manager),
+        Remedy::UnpackPromtool if manager == Some(Manager::Apt) => unpacked_promtool(),
+        Remedy::UnpackPromtool => Vec::new(),
     }
 }
 
@@ -132,6 +133,26 @@ fn with_python(manager: Option<Manager>) -> Vec<Step> {
     steps
 }
 
+/// The package is that of the whole server; nothing of it is installed or started.
+fn unpacked_promtool() -> Vec<Step> {
+    let folder = promtool::folder();
+    let folder = exec::quote(folder.as_os_str());
+    let script = format!(
+        "mkdir -p {folder} && cd {folder} && apt-get download prometheus && \
+         dpkg-deb --extract prometheus_*.deb . && rm prometheus_*.deb usr/bin/prometheus"
+    );
+    vec![
+        Step {
+            may_fail: true,
+            ..packages::read_lists()
+        },
+        Step::new(
+            "downloading promtool and unpacking it (20 MB, a few seconds)",
+            &["sh", "-c", &script],
+        ),
+    ]
+}
+
 /// Debian 12 ships, for its browsers, a compiler as new as the pinned nightly, with sources.
 fn distribution_compiler() -> Vec<Step> {
     let mut steps = Manager::Apt.install(packages::COMPILER);
@@ -176,6 +197,20 @@ mod tests {
         assert!(shown[2].ends_with("tests/requirements.txt"), "{shown:?}");
         assert!(shown[3].starts_with("cp "), "{shown:?}");
         assert!(steps(Remedy::PythonProgramsWithPython, None).is_empty());
+    }
+
+    #[test]
+    fn promtool_is_unpacked_and_no_server_is_installed() {
+        let shown: Vec<_> = steps(Remedy::UnpackPromtool, Some(Manager::Apt))
+            .iter()
+            .map(Step::to_string)
+            .collect();
+        assert!(
+            shown[1].contains("apt-get download prometheus"),
+            "{shown:?}"
+        );
+        assert!(!shown.iter().any(|line| line.contains(" install ")));
+        assert!(steps(Remedy::UnpackPromtool, Some(Manager::Dnf)).is_empty());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The three kinds of tests, and how each is run.
+//! The kinds of tests, and how each is run.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use super::Options;
 use super::tally::Tally;
 use crate::cargo::{self, Profile, cargo, tests_folder};
 use crate::elevate::RootProgram;
-use crate::{exec, python, ui};
+use crate::{exec, package, promtool, python, ui};
 
 /// The crates whose unit tests need nothing but a compiler.
 const UNIT_PACKAGES: [&str; 3] = ["edgeghost", "edgeghost-common", "xtask"];
@@ -24,6 +24,8 @@ pub(super) enum Stage {
     Process,
     /// The finished program on the real kernel.
     Privileged,
+    /// What a host installs.
+    Package,
 }
 
 /// The finished programs that the tests start.
@@ -50,7 +52,9 @@ impl Binaries {
 
     /// How the tests are told where the programs are.
     fn env(&self) -> Vec<(&'static str, OsString)> {
+        let promtool = promtool::program().unwrap_or_default();
         vec![
+            ("EDGEGHOST_PROMTOOL_BIN", promtool.into_os_string()),
             ("EDGEGHOST_BIN", self.agent.clone().into_os_string()),
             ("EDGEGHOST_LAB_BIN", self.lab.clone().into_os_string()),
             (
@@ -82,7 +86,32 @@ pub(super) fn process(options: &Options, binaries: &Binaries, tally: &mut Tally)
 /// Tests on the real kernel: built as the user, and only the test program itself is run as root.
 pub(super) fn privileged(options: &Options, binaries: &Binaries, tally: &mut Tally) -> Result<()> {
     ui::step("privileged tests (as root: they load eBPF programs and make network namespaces)");
-    let program = cargo::build_test("privileged")?;
+    as_root("privileged", binaries.env(), options, tally)
+}
+
+/// Tests of packages of a development build, and of an older version to upgrade from.
+pub(super) fn package(options: &Options, binaries: &Binaries, tally: &mut Tally) -> Result<()> {
+    ui::step("making packages to test");
+    let folder = cargo::target_folder().join("package/test");
+    let mut env = binaries.env();
+    for (variable, version, name) in [
+        ("EDGEGHOST_OLD_PACKAGES", Some("0.0.9"), "old"),
+        ("EDGEGHOST_PACKAGES", None, "new"),
+    ] {
+        let made = package::Options::for_tests(version, folder.join(name));
+        env.push((variable, package::make(&made)?.into_os_string()));
+    }
+    ui::step("package tests (as root: dpkg and rpm install below a folder)");
+    as_root("package", env, options, tally)
+}
+
+fn as_root(
+    name: &str,
+    env: Vec<(&'static str, OsString)>,
+    options: &Options,
+    tally: &mut Tally,
+) -> Result<()> {
+    let program = cargo::build_test(name)?;
     let threads = format!("--test-threads={}", options.test_threads);
     let args = options
         .program_args()
@@ -92,12 +121,12 @@ pub(super) fn privileged(options: &Options, binaries: &Binaries, tally: &mut Tal
     let program = RootProgram {
         path: &program,
         args,
-        env: binaries.env(),
+        env,
     };
     let mut command = options.elevation.command(&program)?;
     // Where cargo would start them: fixtures are named from the crate's folder.
     command.current_dir(tests_folder());
-    record("privileged", &mut command, tally)
+    record(name, &mut command, tally)
 }
 
 /// Compiles first, so that a compiler's complaint ends the run, and a failed test does not.

@@ -1,0 +1,25 @@
+//! What this run reads and writes, for the sandbox.
+
+use super::RunOptions;
+use crate::event::SandboxInfo;
+use crate::privilege::{self, Folders};
+
+impl RunOptions {
+    /// Takes from this process what the run does not need.
+    pub(super) fn confine(&self) -> SandboxInfo {
+        let mut folders = Folders::of(&self.config);
+        if let Some(file) = self.sources.file() {
+            folders.reads(file);
+        }
+        for path in self.sinks.iter().filter_map(|sink| sink.target.path()) {
+            folders.writes(path);
+        }
+        if let Some(spool) = self.config.spool.settings() {
+            folders.writes(&spool.folder);
+        }
+        if let Some(file) = &self.record {
+            folders.writes(file);
+        }
+        privilege::confine(&self.config.sandbox, &folders)
+    }
+}

@@ -1,0 +1,15 @@
+//! How things stand as metrics, by the conventions of Prometheus (prometheus.io, "Metric and label
+//! naming") and `OpenMetrics` 1.0: base units, `_total` on counters, few labels.
+//!
+//! Every metric is made from the same [`crate::status::Status`] that `edgeghost status` shows.
+//! Counters of traffic grow when a window closes (`window.seconds`).
+
+mod agent;
+mod classic;
+mod http;
+mod page;
+mod paths;
+mod sheet;
+
+pub use http::answer;
+pub use page::{Format, page};

@@ -1,0 +1,125 @@
+use super::super::sample::window;
+use super::*;
+use crate::event::{
+    KernelInfo, LocalOnly, PathWindow, Severity, Side, Time, VerdictInfo, VerdictName,
+};
+use crate::path::PathClass;
+
+const SECOND: u64 = 1_000_000_000;
+
+fn board() -> Board {
+    let kernel = KernelInfo {
+        release: "6.1".to_owned(),
+        machine: "x86_64".to_owned(),
+        missing_fields: Vec::new(),
+    };
+    let agent = AgentStatus {
+        version: "0",
+        pid: 1,
+        run_id: "0".to_owned(),
+        host_name: "web3".to_owned(),
+        started: Time(0),
+        kernel,
+        probes: Vec::new(),
+        config_digest: String::new(),
+        config_file: None,
+        recording: None,
+    };
+    Board::new(agent, 4, None)
+}
+
+fn note(event: Event) -> Note {
+    Note {
+        time: Time(7),
+        severity: Severity::Info,
+        message: "it happened".to_owned(),
+        event,
+    }
+}
+
+fn traffic(last: u8, class: PathClass) -> Note {
+    note(Event::PathWindow(PathWindow {
+        network: LocalOnly::new([10, 0, 0, last].into()),
+        path: window(class, 90, 10),
+    }))
+}
+
+fn verdict(last: u8, name: VerdictName) -> Note {
+    note(Event::Verdict(Box::new(Verdict {
+        network: LocalOnly::new([10, 0, 0, last].into()),
+        verdict: VerdictInfo {
+            name,
+            netns: 1,
+            previous: None,
+            confidence: 0.9,
+            public: Side::default(),
+            private: Side::default(),
+            ruled_out: Vec::new(),
+        },
+    })))
+}
+
+fn at(board: &mut Board, seconds: u64) -> Status {
+    board.status(seconds * SECOND, |_| false, None, Vec::new())
+}
+
+#[test]
+fn the_worst_verdict_comes_first_and_windows_are_the_latest() {
+    let mut board = board();
+    at(&mut board, 1);
+    for last in [1, 2] {
+        board.note(&traffic(last, PathClass::Public));
+        board.note(&traffic(last, PathClass::Private));
+    }
+    board.note(&verdict(1, VerdictName::Healthy));
+    board.note(&verdict(2, VerdictName::PublicOnlyCollapse));
+    let status = at(&mut board, 2);
+    let names: Vec<_> = status.addresses.iter().map(|a| a.address).collect();
+    assert_eq!(names, [[10, 0, 0, 2], [10, 0, 0, 1]].map(IpAddr::from));
+    assert_eq!(status.addresses[0].paths.len(), 2);
+    at(&mut board, 11);
+    board.note(&traffic(1, PathClass::Public));
+    let status = at(&mut board, 12);
+    let windows: Vec<_> = status.addresses.iter().map(|a| a.paths.len()).collect();
+    assert_eq!(windows, [2, 1], "until its own is too old");
+    let status = at(&mut board, 20);
+    assert_eq!(status.addresses[0].paths.len(), 0, "silent");
+}
+
+#[test]
+fn what_is_silent_and_not_judged_is_forgotten_but_not_its_sums() {
+    let mut board = board();
+    at(&mut board, 1);
+    board.note(&traffic(1, PathClass::Public));
+    board.note(&verdict(1, VerdictName::Healthy));
+    assert_eq!(at(&mut board, 599).addresses.len(), 1);
+    let judged = board.status(700 * SECOND, |_| true, None, Vec::new());
+    assert_eq!(judged.addresses.len(), 1);
+    let status = at(&mut board, 701);
+    assert_eq!(status.addresses.len(), 0);
+    assert_eq!(status.totals[0].sums.segments_delivered, 90);
+    assert_eq!(status.state, State::Healthy);
+}
+
+#[test]
+fn a_flood_of_addresses_is_bounded() {
+    let mut board = board();
+    at(&mut board, 1);
+    for number in 0..5_000_u32 {
+        let address = std::net::Ipv4Addr::from(0x0a00_0000 + number);
+        board.note(&note(Event::PathWindow(PathWindow {
+            network: LocalOnly::new(address.into()),
+            path: window(PathClass::Public, 1, 0),
+        })));
+    }
+    let status = at(&mut board, 2);
+    assert_eq!(status.addresses.len(), MAX_SHOWN);
+    assert_eq!(status.addresses_left_out, MAX_ADDRESSES - MAX_SHOWN);
+    assert_eq!(status.totals.len(), 5, "four and the others");
+    let delivered: u64 = status
+        .totals
+        .iter()
+        .map(|t| t.sums.segments_delivered)
+        .sum();
+    assert_eq!(delivered, 5_000);
+}

@@ -1,0 +1,225 @@
+//! As a service: a user of its own with two capabilities, and less of everything once it runs. The
+//! kernel's word on that is `/proc/PID/status`.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::chown;
+use std::path::Path;
+use std::time::Duration;
+
+use edgeghost_tests::agent::{Agent, Launch};
+use edgeghost_tests::config::Config;
+use edgeghost_tests::pair::{Kind, Pair};
+use edgeghost_tests::temp::TempDir;
+use edgeghost_tests::{traffic, witness};
+use rustix::process::Signal;
+
+use crate::totals::{self, Retransmitted};
+
+const LIMIT: Duration = Duration::from_mins(1);
+const PORT: u16 = 7000;
+
+/// `nobody`.
+const NOBODY: u32 = 65_534;
+
+/// Numbers of capabilities (include/uapi/linux/capability.h).
+const DAC_OVERRIDE: u64 = 1 << 1;
+const DAC_READ_SEARCH: u64 = 1 << 2;
+const SYS_PTRACE: u64 = 1 << 19;
+const PERFMON: u64 = 1 << 38;
+const BPF: u64 = 1 << 39;
+
+/// Starts what follows as `nobody` with what the unit gives, and nothing else.
+const AS_SERVICE: [&str; 8] = [
+    "setpriv",
+    "--reuid=65534",
+    "--regid=65534",
+    "--clear-groups",
+    "--inh-caps=-all,+bpf,+perfmon",
+    "--ambient-caps=-all,+bpf,+perfmon",
+    "--bounding-set=-all,+bpf,+perfmon",
+    "--",
+];
+
+/// What the kernel says of every thread of the agent.
+fn threads(agent: &Agent) -> Vec<BTreeMap<String, String>> {
+    let tasks = format!("/proc/{}/task", agent.pid());
+    let tasks = std::fs::read_dir(tasks).unwrap();
+    tasks
+        .map(|task| {
+            let status = task.unwrap().path().join("status");
+            let text = std::fs::read_to_string(status).unwrap();
+            text.lines()
+                .filter_map(|line| line.split_once(':'))
+                .map(|(key, value)| (key.to_owned(), value.trim().to_owned()))
+                .collect()
+        })
+        .collect()
+}
+
+/// Holds every thread to one set of capabilities, and to the rest of the sandbox.
+#[track_caller]
+fn assert_confined(agent: &Agent, uid: u32, effective: u64, bounding: u64) {
+    let threads = threads(agent);
+    assert!(threads.len() >= 2, "the writer at least: {threads:#?}");
+    for status in threads {
+        let set = |key: &str| u64::from_str_radix(&status[key], 16).unwrap();
+        let uids: Vec<u32> = status["Uid"]
+            .split_whitespace()
+            .map(|uid| uid.parse().unwrap())
+            .collect();
+        assert_eq!(uids, [uid; 4], "{status:#?}");
+        assert_eq!(set("CapEff"), effective, "{status:#?}");
+        assert_eq!(set("CapPrm"), effective, "{status:#?}");
+        assert_eq!(set("CapInh"), 0, "{status:#?}");
+        assert_eq!(set("CapAmb"), 0, "{status:#?}");
+        assert_eq!(set("CapBnd") & !bounding, 0, "{status:#?}");
+        assert_eq!(status["NoNewPrivs"], "1", "{status:#?}");
+        // SECCOMP_MODE_FILTER
+        assert_eq!(status["Seccomp"], "2", "{status:#?}");
+    }
+}
+
+/// A folder that `nobody` may write to.
+fn folder_of_nobody() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+    folder
+}
+
+/// Loses segments until ten were sent again, and holds the agent's sums to `ss`.
+fn sees_what_ss_sees(launch: Launch, look: impl Fn(&Agent)) {
+    let pair = Pair::new().unwrap();
+    let mut agent = launch.start().unwrap();
+    look(&agent);
+    let (server, client) = pair.connect(Kind::V4, PORT).unwrap();
+    let loss = pair.lose_outbound(20).unwrap();
+    witness::until_retransmitted(&pair.near.netns, 10, LIMIT, || {
+        traffic::bulk(&server, &client, 100_000, LIMIT)
+    })
+    .unwrap();
+    loss.lift().unwrap();
+    let seen = witness::socket(&pair.near.netns, &server).unwrap();
+    let (local, peer) = (pair.near.v4.into(), pair.far.v4.into());
+    agent
+        .wait_for("its tcp_retransmit", LIMIT, |event| {
+            event.is_about("tcp_retransmit", local)
+        })
+        .unwrap();
+    traffic::close_in_order(server, client, LIMIT).unwrap();
+    let ended = agent.stop(Signal::TERM).unwrap();
+    ended.assert_clean();
+    let told = totals::by_windows(&ended, &pair.near.netns, local, peer);
+    let expected = Retransmitted {
+        segments: seen.retrans_total,
+        bytes: seen.bytes_retrans,
+    };
+    ended.assert(
+        told == expected,
+        &format!("peer_window tells {told:?}, `ss` {seen:?}"),
+    );
+}
+
+#[test]
+fn a_service_with_two_capabilities_sees_everything_and_keeps_one() {
+    crate::require_root();
+    let folder = folder_of_nobody();
+    let launch = Launch::new()
+        .record(Some(folder.path().join("recording.gz")))
+        .through(&AS_SERVICE);
+    sees_what_ss_sees(launch, |agent| {
+        assert_confined(agent, NOBODY, BPF, BPF | PERFMON);
+        let start = agent.started().unwrap();
+        let line = &start.line;
+        assert_eq!(
+            start.count("agent.sandbox.uid"),
+            u64::from(NOBODY),
+            "{line}"
+        );
+        assert_eq!(
+            start.list("agent.sandbox.capabilities"),
+            ["CAP_BPF"],
+            "{line}"
+        );
+        assert_eq!(start.get("agent.sandbox.no_new_privileges"), true, "{line}");
+        assert_eq!(
+            start.text("agent.sandbox.seccomp.state"),
+            "strict",
+            "{line}"
+        );
+        let landlock = start.text("agent.sandbox.landlock.state");
+        let there = Path::new("/proc/sys/kernel/osrelease");
+        let release = std::fs::read_to_string(there).unwrap();
+        // Landlock came with 5.13, and a kernel may be built without it; then it must say so.
+        assert!(
+            ["on", "partial"].contains(&landlock)
+                || start
+                    .text("agent.sandbox.landlock.reason")
+                    .contains("kernel"),
+            "{release}: {line}"
+        );
+    });
+    let recorded = std::fs::metadata(folder.path().join("recording.gz")).unwrap();
+    assert!(recorded.len() > 0, "{recorded:?}");
+}
+
+/// As `ProcSubset=pid`, `ProtectProc=invisible` and `ProtectKernelTunables=yes` of a unit.
+#[test]
+fn hidden_processes_and_a_read_only_sys_take_nothing_from_it() {
+    crate::require_root();
+    let hide = "mount -t proc -o hidepid=2,subset=pid proc /proc && \
+                mount -o remount,bind,ro /sys && ! test -e /proc/sys && exec \"$@\"";
+    let launch = Launch::new()
+        .through(&["unshare", "--mount", "sh", "-ec", hide, "sh"])
+        .through(&AS_SERVICE);
+    sees_what_ss_sees(launch, |_| ());
+}
+
+#[test]
+fn root_keeps_little_of_what_it_has() {
+    crate::require_root();
+    let kept = BPF | SYS_PTRACE | DAC_READ_SEARCH | DAC_OVERRIDE;
+    let agent = Launch::new()
+        .config(Config::new().set("sandbox", "landlock", "\"on\""))
+        .start()
+        .unwrap();
+    assert_confined(&agent, 0, kept, kept);
+    let start = agent.started().unwrap();
+    let seccomp = start.text("agent.sandbox.seccomp.state");
+    assert_eq!(seccomp, "on", "{}", start.line);
+    agent.stop(Signal::TERM).unwrap().assert_clean();
+}
+
+#[test]
+fn what_is_switched_off_is_off_and_said_so() {
+    crate::require_root();
+    let config = Config::new()
+        .set("sandbox", "seccomp", "\"off\"")
+        .set("sandbox", "landlock", "\"off\"");
+    let agent = Launch::new().config(config).start().unwrap();
+    for status in threads(&agent) {
+        assert_eq!(status["Seccomp"], "0", "{status:#?}");
+    }
+    let start = agent.started().unwrap();
+    for fence in ["seccomp", "landlock"] {
+        let state = start.text(&format!("agent.sandbox.{fence}.state"));
+        assert_eq!(state, "off", "{}", start.line);
+    }
+    agent.stop(Signal::TERM).unwrap().assert_clean();
+}
+
+/// One capability of the two is not enough, and it says which is missing and how to give it.
+#[test]
+fn with_half_of_what_it_needs_it_names_the_other_half() {
+    crate::require_root();
+    for (given, lacks) in [("+bpf", "CAP_PERFMON"), ("+perfmon", "CAP_BPF")] {
+        let inherited = format!("--inh-caps=-all,{given}");
+        let ambient = format!("--ambient-caps=-all,{given}");
+        let words = ["setpriv", "--reuid=65534", &inherited, &ambient, "--"];
+        let agent = Launch::new().through(&words).start_unwatched().unwrap();
+        let ended = agent.wait_end().unwrap();
+        let said = &ended.stderr;
+        ended.assert(ended.status.code() == Some(3), "exit code 3");
+        ended.assert(said.contains(&format!("missing privilege: {lacks};")), said);
+        ended.assert(said.contains("setcap"), said);
+    }
+}
