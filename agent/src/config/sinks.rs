@@ -204,8 +204,8 @@ impl Sinks {
             );
             return Some(("sinks", why));
         }
-        let path = self.0.iter().find_map(|sink| sink.path_fault());
-        let events = self.0.iter().find_map(|sink| sink.events_fault());
+        let path = self.0.iter().find_map(Sink::path_fault);
+        let events = self.0.iter().find_map(Sink::events_fault);
         path.map(|why| ("sinks.path", why))
             .or(events.map(|why| ("sinks.events", why)))
             .or(self.twice().map(|why| ("sinks", why)))
