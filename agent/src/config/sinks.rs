@@ -41,8 +41,8 @@ pub struct Sink {
     pub rotate_seconds: u64,
     /// Older files kept beside the one that is written, as `.1`, `.2` and so on (1 to 1000).
     pub keep: u32,
-    /// Lines that may wait for the output (16 to 1000000), up to 16 KiB each. When there are more,
-    /// details go first, incidents and recommendations last.
+    /// Lines that may wait for the output (16 to 1000000), of 2 KiB each on average. When there are
+    /// more, details go first, incidents and recommendations last.
     pub queue_lines: u32,
     /// Names of the events that this output gets; empty for all.
     pub events: Vec<String>,
