@@ -55,14 +55,14 @@ pub struct Config {
     pub metrics: Metrics,
     /// Connections of the agent's own when an address is suspect; off by default.
     pub witness: Witness,
+    /// What the agent takes from itself once its programs run.
+    pub sandbox: Sandbox,
     /// Outputs: where events go. Write one such section for each; without any, events go to
     /// standard output.
     #[schemars(with = "Vec<Sink>")]
     pub sinks: Sinks,
     /// Incidents and recommendations that an output cannot take.
     pub spool: Spool,
-    /// What the agent takes from itself once its programs run.
-    pub sandbox: Sandbox,
 }
 
 /// What the kernel half reports.

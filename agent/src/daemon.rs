@@ -19,6 +19,7 @@ use crate::pipeline::{self, Pipeline};
 use crate::publish::{self, StartFacts};
 use crate::sink::{self, Identity, OutputError, Settings, Sinks, Stream, Writers};
 use crate::startup::{self, Unfit};
+use crate::status::SocketError;
 use crate::vitals::{self, Figures, Vitals};
 
 mod context;
@@ -64,6 +65,12 @@ pub enum RunError {
     /// The output cannot be opened (exit code 2).
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// Another agent runs on this host (exit code 1).
+    #[error(
+        "{0}; two would tell everything twice: stop it (`systemctl stop edgeghost`), or start this \
+         one with `--set status.socket=` to run beside it"
+    )]
+    Second(SocketError),
     /// Something failed on the way (exit code 1).
     #[error("{what}: {source}")]
     Io {
@@ -147,6 +154,7 @@ impl Daemon {
     fn start(options: &RunOptions, stop: &mut Stop) -> Result<(Self, Writers), RunError> {
         startup::check_privileges()?;
         let knowledge = startup::study_kernel()?;
+        let socket = watched::claim(&options.config.status)?;
         let mut opened = sink::open(options.sinks.clone())?;
         stop.reader = opened.reader.take();
         let config = &options.config;
@@ -179,7 +187,7 @@ impl Daemon {
         };
         let mut pipeline = Pipeline::new(config, options.systems.clone());
         pipeline.host_name(&identity.host_name);
-        let watched = Watched::start(options, &identity, &first);
+        let watched = Watched::start(options, socket, &identity, &first);
         let mut stream = Stream::new(identity, Arc::clone(&sinks));
         stream.emit(first);
         let aws_ranges = options

@@ -24,9 +24,9 @@ const USUAL: [Need; 6] = [
     Need::Build,
     Need::Network,
     Need::Cloud,
-    Need::Logs,
     Need::Package,
     Need::Metrics,
+    Need::Logs,
 ];
 
 /// Options of `cargo xtask setup`.

@@ -108,9 +108,9 @@ fn needs(stages: &[Stage]) -> &'static [Need] {
             Need::Build,
             Need::Network,
             Need::Cloud,
-            Need::Logs,
             Need::Package,
             Need::Metrics,
+            Need::Logs,
         ]
     }
 }

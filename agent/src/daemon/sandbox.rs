@@ -11,11 +11,16 @@ impl RunOptions {
         if let Some(file) = self.sources.file() {
             folders.reads(file);
         }
-        for path in self.sinks.iter().filter_map(|sink| sink.target.path()) {
-            folders.writes(path);
+        for sink in &self.sinks {
+            if let Some(path) = sink.target.path() {
+                folders.writes(path);
+            }
         }
         if let Some(spool) = self.config.spool.settings() {
-            folders.writes(&spool.folder);
+            folders.keeps(&spool.folder);
+        }
+        if let Some(socket) = self.config.status.socket() {
+            folders.writes(socket);
         }
         if let Some(file) = &self.record {
             folders.writes(file);

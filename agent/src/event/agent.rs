@@ -144,11 +144,11 @@ pub struct Health {
     pub flow_table: MapFill,
     /// Events waiting for the sinks, all together.
     pub queue: MapFill,
-    /// How each sink fares.
-    pub sinks: Vec<SinkHealth>,
     /// The ring buffer between the kernel and the agent; absent where the kernel does not show it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ring: Option<RingFill>,
+    /// How each sink fares.
+    pub sinks: Vec<SinkHealth>,
     /// Reports per flow come at most this often, seconds.
     pub report_interval_seconds: f64,
     /// Cost of each program; absent where the kernel keeps no run statistics.

@@ -62,6 +62,13 @@ impl Folders {
         self.readable.extend(reach(file));
     }
 
+    /// A folder is written, and made when it is first needed.
+    pub fn keeps(&mut self, folder: &Path) {
+        let there = folder.is_dir();
+        let reachable = if there { Some(folder) } else { folder.parent() };
+        self.writable.extend(reachable.map(Path::to_owned));
+    }
+
     /// The folder of a file that is written is written: files are rotated, sockets are made anew.
     pub fn writes(&mut self, file: &Path) {
         self.writable.extend(reach(file));

@@ -154,16 +154,16 @@ pub(super) fn complete(mut config: Config) -> Config {
     if !config.has("ec2") {
         config = config.set("ec2", "metadata", "\"off\"");
     }
-    if !config.has("spool") {
-        // What one agent has kept must not come out of another.
-        config = config.set("spool", "folder", "\"\"");
-    }
     if !config.has("sandbox") {
         config = config.set("sandbox", "seccomp", "\"strict\"");
     }
     if !config.has("status") {
         // Agents of other tests run at the same time.
         config = config.set("status", "socket", "\"\"");
+    }
+    if !config.has("spool") {
+        // What one agent has kept must not come out of another.
+        config = config.set("spool", "folder", "\"\"");
     }
     config
 }

@@ -11,12 +11,12 @@ pub(crate) enum Need {
     Network,
     /// Run what talks to EC2 against a double of it.
     Cloud,
-    /// Hand events to programs that ship and rotate logs.
-    Logs,
     /// Make and check what a host installs: packages and the service unit.
     Package,
     /// Hold metrics and alert rules to Prometheus' own rules.
     Metrics,
+    /// Hand events to programs that ship and rotate logs.
+    Logs,
     /// Check the sources' form.
     Lint,
     /// Boot other kernels.
@@ -158,26 +158,6 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
         remedies: &[Remedy::PythonPrograms, Remedy::PythonProgramsWithPython],
     },
     Requirement {
-        name: "rsyslogd",
-        need: Need::Logs,
-        why: "tests: picks events up as the configuration under packaging/ tells it",
-        probe: Probe::Program("rsyslogd"),
-        remedies: &[Remedy::Package {
-            apt: "rsyslog",
-            dnf: "rsyslog",
-        }],
-    },
-    Requirement {
-        name: "logrotate",
-        need: Need::Logs,
-        why: "tests: puts a file of events aside that is being written",
-        probe: Probe::Program("logrotate"),
-        remedies: &[Remedy::Package {
-            apt: "logrotate",
-            dnf: "logrotate",
-        }],
-    },
-    Requirement {
         name: "systemd-analyze",
         need: Need::Package,
         why: "tests: checks the service unit; no systemd has to run",
@@ -223,6 +203,26 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
         why: "tests: checks metrics, alert rules and their tests",
         probe: Probe::Promtool,
         remedies: &[Remedy::UnpackPromtool],
+    },
+    Requirement {
+        name: "rsyslogd",
+        need: Need::Logs,
+        why: "tests: picks events up as the configuration under packaging/ tells it",
+        probe: Probe::Program("rsyslogd"),
+        remedies: &[Remedy::Package {
+            apt: "rsyslog",
+            dnf: "rsyslog",
+        }],
+    },
+    Requirement {
+        name: "logrotate",
+        need: Need::Logs,
+        why: "tests: puts a file of events aside that is being written",
+        probe: Probe::Program("logrotate"),
+        remedies: &[Remedy::Package {
+            apt: "logrotate",
+            dnf: "logrotate",
+        }],
     },
     Requirement {
         name: "rustfmt",

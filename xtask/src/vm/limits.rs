@@ -23,14 +23,14 @@ const LIMITS: [Limit; 5] = [
         lacks: "the guest has no Python for the double of EC2; --lab runs the lab without",
     },
     Limit {
-        tests: "sinks::rotation::logrotate",
-        since: None,
-        lacks: "the guest has no logrotate",
-    },
-    Limit {
         tests: "metrics::promtool_",
         since: None,
         lacks: "the guest has no promtool",
+    },
+    Limit {
+        tests: "sinks::rotation::logrotate",
+        since: None,
+        lacks: "the guest has no logrotate",
     },
     Limit {
         tests: "drops::",
