@@ -85,7 +85,7 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
             let events = match options.events {
                 Some(path) => vec![path],
                 None if edgeghost::runbook::names_incident(&options.what) => {
-                    options.config.sources()?.read()?.sinks.event_files()
+                    configured(&options.config)?.sinks.event_files()
                 }
                 None => Vec::new(),
             };

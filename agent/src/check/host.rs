@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use edgeghost_common::Offsets;
 
 use super::report::Report;
-use crate::bpf::{ProbeOutcome, ProbeState, probe_names};
+use crate::bpf::{Kernel, ProbeOutcome, ProbeState, probe_names};
 use crate::config::Config;
 use crate::event::FenceState;
 use crate::host::sockets::probe;
@@ -55,7 +55,7 @@ pub(super) fn check<W: Write>(
         Ok((kernel, _)) => {
             report.ok("programs", "load and attach")?;
             refused(kernel.probes(), report)?;
-            sandbox(config, report)?;
+            sandbox(config, &kernel, report)?;
             Ok(())
         }
         Err(unfit) => {
@@ -96,8 +96,14 @@ fn programs<W: Write>(knowledge: &Knowledge, report: &mut Report<'_, W>) -> io::
 }
 
 /// What the agent would take from itself: taken here for good, so this comes last.
-fn sandbox<W: Write>(config: &Config, report: &mut Report<'_, W>) -> io::Result<()> {
-    let info = privilege::confine(&config.sandbox, &Folders::of(config));
+fn sandbox<W: Write>(
+    config: &Config,
+    kernel: &Kernel,
+    report: &mut Report<'_, W>,
+) -> io::Result<()> {
+    let info = privilege::confine(&config.sandbox, &Folders::of(config), || {
+        kernel.can_be_read()
+    });
     let wanted = [&info.seccomp, &info.landlock];
     let words = privilege::in_words(&info);
     if info.no_new_privileges && wanted.iter().all(|f| f.state != FenceState::Failed) {
