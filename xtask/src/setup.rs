@@ -27,7 +27,6 @@ const USUAL: [Need; 6] = [
     Need::Package,
     Need::Logs,
     Need::Metrics,
-    Need::Logs,
 ];
 
 /// Options of `cargo xtask setup`.

@@ -112,7 +112,6 @@ fn needs(stages: &[Stage]) -> &'static [Need] {
             Need::Package,
             Need::Logs,
             Need::Metrics,
-            Need::Logs,
         ]
     }
 }
