@@ -56,20 +56,6 @@ fn sinks(status: &Status, sheet: &mut Sheet<'_>) -> fmt::Result {
     let sinks = &status.sinks;
     let of = |sink: &SinkStatus| vec![("sink", sink.name.clone())];
     sheet.gauges(
-        &family(
-            "sink_works",
-            "1 while a sink takes events, 0 while it fails",
-        ),
-        sinks.iter().map(|sink| (of(sink), u64::from(sink.works))),
-    )?;
-    sheet.gauges(
-        &family(
-            "sink_spooled",
-            "Incidents and recommendations on disk that wait for a sink",
-        ),
-        sinks.iter().map(|sink| (of(sink), sink.spooled)),
-    )?;
-    sheet.gauges(
         &family("sink_queue_lines", "Lines that wait for a sink"),
         sinks.iter().map(|sink| (of(sink), sink.queued)),
     )?;
@@ -79,6 +65,21 @@ fn sinks(status: &Status, sheet: &mut Sheet<'_>) -> fmt::Result {
             "Lines that may wait for a sink",
         ),
         sinks.iter().map(|sink| (of(sink), sink.capacity)),
+    )?;
+    sheet.gauges(
+        &family("sink_failing", "1 while a sink takes no events"),
+        sinks.iter().map(|sink| (of(sink), u32::from(!sink.works))),
+    )?;
+    sheet.gauges(
+        &family(
+            "sink_spooled_lines",
+            "Incidents and recommendations on disk that wait for a sink",
+        ),
+        sinks.iter().map(|sink| (of(sink), sink.spooled)),
+    )?;
+    sheet.counters(
+        &family("sink_written", "Events that a sink took"),
+        sinks.iter().map(|sink| (of(sink), sink.written)),
     )?;
     sheet.counters(
         &family("sink_lost", "Events that a sink lost, by name"),
