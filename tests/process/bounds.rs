@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_mins(4);
 
 /// The most that the way from records to events may keep, with default settings: 65,536 flows,
 /// 16,384 peers of a window, 131,072 peer addresses, 8,192 prefixes, and the program itself.
-const FLOOD_MIB: f64 = 160.0;
+const FLOOD_MIB: f64 = 96.0;
 
 /// Memory may still settle between two quarters, MiB.
 const SETTLING_MIB: f64 = 12.0;
@@ -26,7 +26,7 @@ const HOURS: u32 = 6;
 
 #[test]
 fn a_flood_of_flows_peers_and_ports_fills_no_memory() {
-    let flood = ["flood", "--flows=600000", "--peers=100000", "--rate=10000"];
+    let flood = ["flood", "--flows=1000000", "--peers=100000", "--rate=10000"];
     let outcome = run_within(Command::new(binary::bench().unwrap()).args(flood), LIMIT);
     outcome.expect_code(0);
     let quarters: Vec<f64> = outcome
