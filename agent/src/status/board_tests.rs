@@ -123,3 +123,71 @@ fn a_flood_of_addresses_is_bounded() {
         .sum();
     assert_eq!(delivered, 5_000);
 }
+
+/// Through the very pipeline: a collapse with its advice, and its end.
+#[test]
+fn an_incident_is_there_with_its_advice_until_it_is_closed() {
+    use crate::clock::Clock;
+    use crate::config::Config;
+    use crate::flow::quiet;
+    use crate::host::HostSample;
+    use crate::pipeline::{Output, Pipeline};
+
+    let mut board = board();
+    let mut pipeline = Pipeline::new(&Config::default(), None);
+    let mut seen = Vec::new();
+    for second in 1..1_000_u64 {
+        let now_ns = second * SECOND;
+        let bad = (100..400).contains(&second);
+        let peers = (0..12).map(|number| format!("{}.7.7.7", 50 + number));
+        for (number, peer) in peers.chain(["10.1.1.21".to_owned()]).enumerate() {
+            let mut sample = quiet(&peer);
+            sample.time_ns = now_ns - SECOND / 2;
+            sample.delivered = 20;
+            let public = number < 12;
+            sample.retransmitted = if bad && public { 8 } else { 0 };
+            pipeline.replay(sample);
+        }
+        let mut out = Output::default();
+        let clock = Clock::at(now_ns, Time(1_790_000_000 * 1_000_000_000));
+        pipeline.tick(now_ns, &HostSample::default(), clock, &mut out);
+        for note in &out.notes {
+            board.note(note);
+        }
+        let judged = |local: &Local| pipeline.progress(*local).is_some();
+        let status = board.status(now_ns, judged, None, Vec::new());
+        assert_eq!(
+            status.state == State::Incident,
+            pipeline.has_incident(),
+            "second {second}"
+        );
+        if seen.last().map(|(state, _)| *state) != Some(status.state) {
+            seen.push((status.state, second));
+        }
+        if let [incident] = status.incidents.as_slice()
+            && let Some(advice) = &incident.advice
+        {
+            assert_eq!(advice.incident.as_ref(), Some(&incident.id));
+            let runbook = format!("edgeghost runbook {}", incident.id);
+            assert_eq!(advice.runbook.as_deref(), Some(runbook.as_str()));
+            assert_eq!(
+                status.addresses[0].verdict.map(|v| v.confidence > 0.5),
+                Some(true)
+            );
+        }
+    }
+    let states: Vec<State> = seen.iter().map(|(state, _)| *state).collect();
+    let course = [State::Healthy, State::Incident, State::Healthy];
+    assert_eq!(states, course, "{seen:?}");
+    assert!((100..400).contains(&seen[1].1), "{seen:?}");
+    let status = at(&mut board, 1_000);
+    assert_eq!(status.counts.incidents_opened, 1);
+    let given: u64 = status.counts.recommendations.values().sum();
+    assert_eq!(status.recommendations.len() as u64, given);
+    assert!(
+        status
+            .recommendations
+            .iter()
+            .any(|advice| advice.touches_address)
+    );
+}
