@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use edgeghost_common::Offsets;
 use thiserror::Error;
 
-use crate::bpf::{ProbeOutcome, ProbeState, probe_names};
+use crate::bpf::{Kernel, ProbeOutcome, ProbeState, probe_names};
 use crate::config::{Config, ConfigError};
 use crate::ec2::{Absence, Context, Firmware, MetadataWatch, READ_LIMIT};
 use crate::event::FenceState;
@@ -181,7 +181,7 @@ fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> 
         Ok((kernel, _)) => {
             line(out, true, "programs", "load and attach")?;
             refused(kernel.probes(), out)?;
-            sandbox(config, out)?;
+            sandbox(config, &kernel, out)?;
             Ok(())
         }
         Err(unfit) => {
@@ -192,8 +192,10 @@ fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> 
 }
 
 /// What the agent would take from itself: taken here for good, so this comes last.
-fn sandbox(config: &Config, out: &mut impl Write) -> io::Result<()> {
-    let info = privilege::confine(&config.sandbox, &Folders::of(config));
+fn sandbox(config: &Config, kernel: &Kernel, out: &mut impl Write) -> io::Result<()> {
+    let info = privilege::confine(&config.sandbox, &Folders::of(config), || {
+        kernel.can_be_read()
+    });
     let wanted = [&info.seccomp, &info.landlock];
     let words = privilege::in_words(&info);
     if info.no_new_privileges && wanted.iter().all(|f| f.state != FenceState::Failed) {

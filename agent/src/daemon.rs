@@ -160,7 +160,7 @@ impl Daemon {
         let config = &options.config;
         let (kernel, records) = startup::load(config, &knowledge)?;
         // Every thread starts after this: it holds for one thread and those that it starts.
-        let sandbox = options.confine();
+        let sandbox = options.confine(&kernel);
         let context = ContextWatch::start(&config.ec2)
             .map_err(io_error("cannot start the metadata thread"))?;
         let (sinks, writers) = opened

@@ -126,3 +126,65 @@ fn owners_are_root_and_times_are_those_of_the_release() {
     assert_eq!(times.len(), 1, "{listed}");
     assert!(Path::new("/usr/bin").exists() && listed.contains("./usr/bin/edgeghost"));
 }
+
+fn container(name: &str) -> String {
+    let path = binary::fixtures()
+        .join("../../packaging/container")
+        .join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The image is made of a tarball that there is, and starts a program that is in it.
+#[test]
+fn the_image_is_made_of_the_tarball() {
+    let recipe = container("Containerfile");
+    let added = recipe.lines().find_map(|line| line.strip_prefix("ADD "));
+    let tarball = package("EDGEGHOST_PACKAGES", ".tar.gz");
+    let name = tarball.file_name().unwrap().to_str().unwrap();
+    let version = env!("CARGO_PKG_VERSION");
+    let pattern = added.unwrap().split_whitespace().next().unwrap();
+    let named = pattern
+        .replace("${VERSION}", version)
+        .replace("${ARCH}", std::env::consts::ARCH);
+    assert_eq!(named, name);
+    let entry = r#"ENTRYPOINT ["/usr/bin/edgeghost"]"#;
+    assert!(recipe.lines().any(|line| line == entry), "{recipe}");
+    assert!(unpacked().path().join("usr/bin/edgeghost").is_file());
+}
+
+/// As YAML, it asks for what the agent needs, and for no more.
+#[test]
+fn pods_get_two_capabilities_and_the_types_of_the_kernel() {
+    let read = "import json, sys, yaml\n\
+                print(json.dumps(list(yaml.safe_load_all(sys.argv[1]))))";
+    let python = binary::python_program("python3").unwrap();
+    let text = container("daemonset.yaml");
+    let json = run(Command::new(python).args(["-c", read, &text]));
+    let documents: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let documents = documents.as_array().unwrap();
+    let kind = |kind: &str| {
+        let found = documents.iter().find(|document| document["kind"] == kind);
+        found.unwrap_or_else(|| panic!("no {kind}: {json}"))
+    };
+    let pod = &kind("DaemonSet")["spec"]["template"]["spec"];
+    assert_eq!(pod["hostNetwork"], true, "{pod}");
+    let agent = &pod["containers"][0];
+    let security = &agent["securityContext"];
+    let capabilities = serde_json::json!({"drop": ["ALL"], "add": ["BPF", "PERFMON"]});
+    assert_eq!(security["capabilities"], capabilities, "{security}");
+    assert_eq!(security["privileged"], false, "{security}");
+    assert_eq!(security["allowPrivilegeEscalation"], false, "{security}");
+    let mounts = agent["volumeMounts"].as_array().unwrap();
+    assert!(
+        mounts
+            .iter()
+            .any(|m| m["mountPath"] == "/sys/kernel/btf" && m["readOnly"] == true),
+        "{agent}"
+    );
+    // The configuration in it is one.
+    let folder = TempDir::new().unwrap();
+    let settings = kind("ConfigMap")["data"]["edgeghost.toml"].as_str();
+    let file = folder.write("edgeghost.toml", settings.unwrap()).unwrap();
+    let agent = binary::agent().unwrap();
+    run(Command::new(agent).args(["config", "--check"]).arg(file));
+}

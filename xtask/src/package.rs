@@ -1,7 +1,7 @@
 //! `cargo xtask package`: what a host installs, made of one statically linked program.
 //!
-//! The same commit gives the same files wherever it is built with the same compiler: every time
-//! stamp is that of the commit, or of `SOURCE_DATE_EPOCH`.
+//! The same commit gives the same files where it is built in the same folders with the same
+//! compiler: every time stamp is that of the commit, or of `SOURCE_DATE_EPOCH`.
 
 mod deb;
 mod parts;
@@ -260,7 +260,7 @@ fn build(arch: Arch) -> Result<PathBuf> {
         .args(["--bin", "edgeghost", "--target", &target])
         .args(["--config", "profile.release.strip=\"symbols\""])
         .env(format!("CARGO_TARGET_{variable}_LINKER"), "rust-lld")
-        // No path of the building machine gets into the program.
+        // Paths of the building machine do not get into the program.
         .env(
             format!("CARGO_TARGET_{variable}_RUSTFLAGS"),
             remapped_paths(),

@@ -16,6 +16,7 @@ use tally::Tally;
 
 /// Options of `cargo xtask test`. Without a stage, all of them.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "a flag for each stage")]
 pub(crate) struct Options {
     /// Only the unit tests
     #[arg(long)]

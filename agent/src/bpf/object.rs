@@ -116,6 +116,11 @@ impl Kernel {
         self.settings.set(0, settings, 0).map_err(map("SETTINGS"))
     }
 
+    /// Whether this thread may read what the programs count, and put settings in force.
+    pub fn can_be_read(&self) -> bool {
+        self.counters().is_ok() && self.totals().is_ok() && self.settings.get(&0, 0).is_ok()
+    }
+
     /// Reads all counters.
     pub fn counters(&self) -> Result<CounterReading, LoadError> {
         self.counters.read().map_err(map("COUNTERS"))

@@ -1,4 +1,4 @@
-//! The service manager: told when the agent is ready, alive, stopping (sd_notify(3)).
+//! The service manager: told when the agent is ready, alive, stopping (`sd_notify(3)`).
 
 use std::io;
 use std::time::{Duration, Instant};

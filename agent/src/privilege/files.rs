@@ -1,6 +1,7 @@
 //! Landlock: the files that the agent may still reach.
 
 use std::fs;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
 use landlock::{
@@ -54,6 +55,9 @@ impl Folders {
             folders.reads(file);
         }
         folders.reads(&config.path.aws_ranges);
+        if let Some(socket) = config.status.socket() {
+            folders.writes(socket);
+        }
         folders
     }
 
@@ -75,14 +79,16 @@ impl Folders {
     }
 }
 
-/// What must be reachable so that `file` is: its folder, that of the file behind a link, or, of
-/// what is no plain file, only the thing itself.
+/// What must be reachable so that `file` is: its folder, and that of the file behind a link; of a
+/// folder, a device or a pipe only the thing itself.
 fn reach(file: &Path) -> Vec<PathBuf> {
     if file.as_os_str().is_empty() || file == Path::new("-") {
         return Vec::new();
     }
-    let special = fs::metadata(file).is_ok_and(|data| !data.is_file());
-    if special {
+    let itself = |kind: fs::FileType| {
+        kind.is_dir() || kind.is_fifo() || kind.is_char_device() || kind.is_block_device()
+    };
+    if fs::metadata(file).is_ok_and(|data| itself(data.file_type())) {
         return vec![file.to_owned()];
     }
     let folder = |path: &Path| match path.parent() {

@@ -17,10 +17,15 @@ use crate::config::{Sandbox, UseLandlock, UseSeccomp};
 use crate::event::{Fence, FenceState, SandboxInfo};
 
 /// Takes all that is not needed any more; what this kernel does not have is told, and done
-/// without. It cannot be taken back.
-pub fn confine(settings: &Sandbox, folders: &Folders) -> SandboxInfo {
+/// without. It cannot be taken back. `reads` tells whether the programs' maps can be read; it is
+/// tried without any capability.
+pub fn confine(
+    settings: &Sandbox,
+    folders: &Folders,
+    reads: impl FnOnce() -> bool + Send,
+) -> SandboxInfo {
     warn_of_threads();
-    if let Err(error) = capabilities::drop_unneeded() {
+    if let Err(error) = capabilities::drop_unneeded(reads) {
         log::warn!("capabilities that are needed no more are kept: {error}");
     }
     let no_new_privileges = forbid_new_privileges();

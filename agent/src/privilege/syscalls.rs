@@ -23,17 +23,14 @@ pub(super) enum Limit {
 }
 
 /// Commands of bpf(2) (`enum bpf_cmd`, include/uapi/linux/bpf.h): reading and writing the maps that
-/// there are, asking for figures of the programs, attaching one again. No further map or program
-/// is made.
+/// there are, and asking for figures of the programs. Nothing is made, loaded or attached.
 const BPF_COMMANDS: &[u64] = &[
     1,  // MAP_LOOKUP_ELEM
     2,  // MAP_UPDATE_ELEM
     3,  // MAP_DELETE_ELEM
     4,  // MAP_GET_NEXT_KEY
     15, // OBJ_GET_INFO_BY_FD
-    17, // RAW_TRACEPOINT_OPEN
     24, // MAP_LOOKUP_BATCH
-    28, // LINK_CREATE
 ];
 
 /// The agent speaks TCP and UDP, to the kernel, and to the service manager.

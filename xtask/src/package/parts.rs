@@ -171,11 +171,11 @@ impl Tree {
             .with_context(|| format!("cannot set the mode of {}", to.display()))
     }
 
-    fn write(&self, content: &[u8], to: &str) -> Result<()> {
+    fn write(&self, bytes: &[u8], to: &str) -> Result<()> {
         let to = self.root.join(to);
         let context = || format!("cannot write {}", to.display());
         fs::create_dir_all(to.parent().unwrap_or(&self.root)).with_context(context)?;
-        fs::write(&to, content).with_context(context)?;
+        fs::write(&to, bytes).with_context(context)?;
         fs::set_permissions(&to, fs::Permissions::from_mode(0o644)).with_context(context)
     }
 

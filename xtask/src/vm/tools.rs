@@ -10,7 +10,9 @@ use super::cpio::Archive;
 use crate::exec;
 
 /// What tests and lab call, as `cargo xtask setup` brings it.
-const TOOLS: [&str; 6] = ["ip", "iperf3", "nft", "nstat", "ss", "tc"];
+const TOOLS: [&str; 8] = [
+    "ip", "iperf3", "nft", "nstat", "setpriv", "ss", "tc", "unshare",
+];
 
 /// Where they go: before busybox's folder on the guest's PATH, for it has an `ip` of its own.
 const FOLDER: &str = "/usr/sbin";
