@@ -92,6 +92,31 @@ fn logrotate_takes_the_file_away_and_nothing_is_lost() {
     assert_whole(&ended, &[aside("2"), aside("1"), path]);
 }
 
+#[test]
+fn sighup_opens_anew_what_was_moved_away() {
+    crate::require_root();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("events.ndjson");
+    let config = talkative().sink(file(&path, "")).sink("kind = \"stdout\"");
+    let agent = Launch::new().config(config).start().unwrap();
+    wait_for_events(&path, 4);
+    let aside = folder.path().join("aside");
+    std::fs::rename(&path, &aside).unwrap();
+    agent.signal(Signal::HUP).unwrap();
+    wait_for_events(&path, 4);
+    let ended = agent.stop(Signal::TERM).unwrap();
+    ended.assert_clean();
+    let reloads = [&aside, &path].map(|path| {
+        let is_reload = |event: &&Event| event.name() == "config_reload";
+        events(path).iter().filter(is_reload).count()
+    });
+    ended.assert(
+        reloads == [0, 1],
+        &format!("told of in the files: {reloads:?}"),
+    );
+    assert_whole(&ended, &[aside, path]);
+}
+
 #[track_caller]
 fn wait_for_events(path: &Path, count: usize) {
     wait::until_true("events in the file", LIMIT, || {
