@@ -30,7 +30,7 @@ const PERFMON: u64 = 1 << 38;
 const BPF: u64 = 1 << 39;
 
 /// Starts what follows as `nobody` with what the unit gives, and nothing else.
-const AS_SERVICE: [&str; 8] = [
+pub(crate) const AS_SERVICE: [&str; 8] = [
     "setpriv",
     "--reuid=65534",
     "--regid=65534",
@@ -92,7 +92,7 @@ fn assert_confined(agent: &Agent, uid: u32, effective: u64, bounding: u64) {
 }
 
 /// A folder that `nobody` may write to.
-fn folder_of_nobody() -> TempDir {
+pub(crate) fn folder_of_nobody() -> TempDir {
     let folder = TempDir::new().unwrap();
     chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
     folder

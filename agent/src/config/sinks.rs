@@ -117,17 +117,25 @@ impl Sinks {
         let Some(output) = output else {
             return self.0.iter().map(Sink::settings).collect();
         };
-        if output.as_os_str() == "-" {
-            return vec![Sink::default().settings()];
+        if *self != Self::default() {
+            log::warn!(
+                "--output {}: events go there only, not to the {} [[sinks]] of the configuration",
+                output.display(),
+                self.0.len()
+            );
         }
         // A file that is configured keeps its settings.
         let same = |sink: &&Sink| sink.kind == Kind::File && sink.path.as_deref() == Some(output);
         let known = self.0.iter().find(same).cloned();
-        let sink = known.unwrap_or_else(|| Sink {
-            kind: Kind::File,
-            path: Some(output.to_owned()),
-            ..Sink::default()
-        });
+        let sink = match known {
+            Some(sink) => sink,
+            None if output.as_os_str() == "-" => Sink::default(),
+            None => Sink {
+                kind: Kind::File,
+                path: Some(output.to_owned()),
+                ..Sink::default()
+            },
+        };
         vec![sink.settings()]
     }
 

@@ -12,13 +12,24 @@ use edgeghost_tests::wait;
 use rustix::process::Signal;
 
 use super::{LIMIT, events, file};
+use crate::confined::{AS_SERVICE, folder_of_nobody};
 use crate::witness::people::People;
 use crate::witness::stage::{CLIENT, HOST, JUMP, Stage, WITNESSES};
 
 #[test]
 fn what_a_full_disk_did_not_take_of_an_incident_comes_after_a_kill() {
     crate::require_root();
-    let folder = TempDir::new().unwrap();
+    outlives(&TempDir::new().unwrap(), &Launch::new());
+}
+
+#[test]
+fn so_it_does_in_the_sandbox_of_a_service() {
+    crate::require_root();
+    outlives(&folder_of_nobody(), &Launch::new().through(&AS_SERVICE));
+}
+
+/// Has an incident, a full disk and a kill; what `launch` starts writes into `folder`.
+fn outlives(folder: &TempDir, launch: &Launch) {
     let (path, spool) = (folder.path().join("events"), folder.path().join("spool"));
     let config = Config::new()
         .set("window", "seconds", "2.0")
@@ -28,10 +39,11 @@ fn what_a_full_disk_did_not_take_of_an_incident_comes_after_a_kill() {
         .sink(file(&path, ""))
         .sink("kind = \"stdout\"");
     std::os::unix::fs::symlink("/dev/full", &path).unwrap();
-    let told = alerts(&collapse(config.clone(), &spool));
+    let launch = launch.clone().config(config);
+    let told = alerts(&collapse(launch.clone(), &spool));
     assert!(told.len() >= 2, "{told:#?}");
     std::fs::remove_file(&path).unwrap();
-    let agent = Launch::new().config(config).start().unwrap();
+    let agent = launch.start().unwrap();
     let missing = || -> Vec<String> {
         let there = alerts(&events(&path));
         told.difference(&there).cloned().collect()
@@ -51,13 +63,12 @@ fn what_a_full_disk_did_not_take_of_an_incident_comes_after_a_kill() {
 
 /// Has the public path collapse, waits until advice is on disk beside a sink that takes nothing,
 /// and kills the agent. Returns what it said elsewhere.
-fn collapse(config: Config, spool: &Path) -> Vec<Event> {
+fn collapse(launch: Launch, spool: &Path) -> Vec<Event> {
     let stage = Stage::build().unwrap();
     let people = People::default();
     let ssh = SocketAddr::new(HOST.into(), 22);
     people.server(&stage.host, ssh).unwrap();
-    let launch = Launch::new().inside(&stage.host).config(config);
-    let mut agent = launch.start().unwrap();
+    let mut agent = launch.inside(&stage.host).start().unwrap();
     for client in WITNESSES.into_iter().chain([CLIENT]) {
         people.terminal(&stage.internet, client.into(), ssh);
     }

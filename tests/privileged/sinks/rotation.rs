@@ -12,6 +12,7 @@ use edgeghost_tests::{binary, tool, wait};
 use rustix::process::Signal;
 
 use super::{LIMIT, events, file, sequences, talkative};
+use crate::confined::{AS_SERVICE, folder_of_nobody};
 
 /// Together these files, the oldest first, have what standard output had; each begins with the
 /// head, and each can be read by its group.
@@ -39,14 +40,15 @@ fn assert_whole(ended: &Ended, paths: &[PathBuf]) {
 }
 
 #[test]
-fn a_file_is_put_aside_when_it_is_large() {
+fn a_file_is_put_aside_when_it_is_large_by_a_service_too() {
     crate::require_root();
-    let folder = TempDir::new().unwrap();
+    let folder = folder_of_nobody();
     let path = folder.path().join("events.ndjson");
     let config = talkative()
         .sink(file(&path, "rotate_bytes = 65536\nkeep = 1000"))
         .sink("kind = \"stdout\"");
-    let agent = Launch::new().config(config).start().unwrap();
+    let launch = Launch::new().config(config).through(&AS_SERVICE);
+    let agent = launch.start().unwrap();
     let numbered = |number: u32| folder.path().join(format!("events.ndjson.{number}"));
     wait::until_true("a file put aside", LIMIT * 2, || Ok(numbered(1).exists())).unwrap();
     let ended = agent.stop(Signal::TERM).unwrap();
@@ -88,6 +90,31 @@ fn logrotate_takes_the_file_away_and_nothing_is_lost() {
     let aside = |name: &str| folder.path().join(format!("events.ndjson.{name}"));
     tool::run("gzip", &["-d", aside("2.gz").to_str().unwrap()]).unwrap();
     assert_whole(&ended, &[aside("2"), aside("1"), path]);
+}
+
+#[test]
+fn sighup_opens_anew_what_was_moved_away() {
+    crate::require_root();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("events.ndjson");
+    let config = talkative().sink(file(&path, "")).sink("kind = \"stdout\"");
+    let agent = Launch::new().config(config).start().unwrap();
+    wait_for_events(&path, 4);
+    let aside = folder.path().join("aside");
+    std::fs::rename(&path, &aside).unwrap();
+    agent.signal(Signal::HUP).unwrap();
+    wait_for_events(&path, 4);
+    let ended = agent.stop(Signal::TERM).unwrap();
+    ended.assert_clean();
+    let reloads = [&aside, &path].map(|path| {
+        let is_reload = |event: &&Event| event.name() == "config_reload";
+        events(path).iter().filter(is_reload).count()
+    });
+    ended.assert(
+        reloads == [0, 1],
+        &format!("told of in the files: {reloads:?}"),
+    );
+    assert_whole(&ended, &[aside, path]);
 }
 
 #[track_caller]
