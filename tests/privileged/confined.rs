@@ -44,7 +44,7 @@ pub(crate) const AS_SERVICE: [&str; 8] = [
 /// From 5.19 on, who holds a map may read it without any capability; before, that took `CAP_BPF`.
 fn for_reading() -> u64 {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
-    let mut parts = release.split('.').map(|part| part.parse::<u32>());
+    let mut parts = release.split('.').map(str::parse::<u32>);
     let version = (
         parts.next().unwrap().unwrap(),
         parts.next().unwrap().unwrap(),

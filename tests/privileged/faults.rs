@@ -205,3 +205,41 @@ fn nobody_can_detach_its_programs() {
     .unwrap();
     agent.stop(Signal::TERM).unwrap().assert_clean();
 }
+
+/// More connections than the kernel half keeps state for: what is told of each one may suffer, the
+/// sum of all retransmissions does not.
+#[test]
+fn a_full_map_costs_detail_and_no_count() {
+    crate::require_root();
+    let pair = Pair::new().unwrap();
+    let config = brisk().set("flows", "kernel_max", "128");
+    let mut agent = Launch::new().config(config).start().unwrap();
+    let mut connections = Vec::new();
+    for port in 0..250 {
+        connections.push(pair.connect(Kind::V4, 10_000 + port).unwrap());
+    }
+    let loss = pair.lose_outbound(20).unwrap();
+    witness::until_retransmitted(&pair.near.netns, 60, LIMIT, || {
+        for (near, far) in &connections {
+            traffic::echo(far, near, 1, 100, LIMIT)?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    loss.lift().unwrap();
+    agent
+        .wait_for("the connections in a window", LIMIT, |event| {
+            event.is_about("path_window", pair.near.v4.into())
+        })
+        .unwrap();
+    drop(connections);
+    let inode = pair.near.netns.inode().unwrap();
+    let ended = agent.stop(Signal::TERM).unwrap();
+    ended.assert_clean();
+    let segs = witness::retrans_segs(&pair.near.netns).unwrap();
+    let (counted, syn_acks) = totals::of_netns(ended.last(), inode);
+    ended.assert(
+        counted.segments + syn_acks == segs,
+        &format!("{counted:?} and {syn_acks} SYN-ACKs, RetransSegs {segs}"),
+    );
+}

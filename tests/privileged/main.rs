@@ -25,6 +25,7 @@ mod metadata;
 mod metrics;
 mod namespaces;
 mod output;
+mod overload;
 mod recording;
 mod relay;
 mod reload;

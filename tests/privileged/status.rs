@@ -40,7 +40,7 @@ impl Site {
         Config::new().set("window", "seconds", "1.0").set(
             "status",
             "socket",
-            &format!("{:?}", self.socket()),
+            &format!("\"{}\"", self.socket().display()),
         )
     }
 

@@ -21,6 +21,8 @@ const START: i64 = 9 * 3_600;
 pub(crate) struct Recording {
     lines: Vec<String>,
     second: i64,
+    /// How far the wall clock has been put forward, seconds.
+    stepped: i64,
 }
 
 impl Recording {
@@ -29,6 +31,7 @@ impl Recording {
         let mut recording = Self {
             lines: Vec::new(),
             second: 0,
+            stepped: 0,
         };
         recording.line(json!({
             "event": { "name": "agent_start", "run_id": "0123456789abcdef" },
@@ -39,7 +42,7 @@ impl Recording {
     }
 
     fn line(&mut self, mut line: Value) {
-        let at = time_of_day(START + self.second);
+        let at = time_of_day(START + self.second + self.stepped);
         line["timestamp"] = Value::from(at);
         self.lines.push(line.to_string());
     }
@@ -64,6 +67,11 @@ impl Recording {
                 "addresses": [address],
             },
         }));
+    }
+
+    /// Somebody puts the wall clock forward, or back.
+    pub(crate) const fn step(&mut self, seconds: i64) {
+        self.stepped += seconds;
     }
 
     /// The configuration is read again, and this is in force.

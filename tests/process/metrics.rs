@@ -2,6 +2,7 @@
 //! tells; and the format of the metrics with labels that nobody would choose.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -174,7 +175,7 @@ fn the_dashboards_expressions_are_promql() {
             continue;
         }
         let quoted = serde_json::to_string(&whole).unwrap();
-        rules += &format!("  - record: dashboard:{number}\n    expr: {quoted}\n");
+        let _ = writeln!(rules, "  - record: dashboard:{number}\n    expr: {quoted}");
     }
     let folder = edgeghost_tests::temp::TempDir::new().unwrap();
     folder.write("dashboard.yml", &rules).unwrap();

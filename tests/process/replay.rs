@@ -156,3 +156,45 @@ fn a_configuration_read_again_that_is_wrong_is_a_bad_line() {
     outcome.expect_code(1);
     outcome.expect_stderr(&["line 2", "secconds"]);
 }
+
+/// What is told, and how long each incident had lasted whenever it was told of.
+fn told(recording: &Recording) -> (Vec<String>, Vec<f64>) {
+    let outcome = agent_fed(&["replay", "-"], &recording.text());
+    outcome.expect_code(0);
+    let events = outcome
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let durations = events
+        .filter_map(|event| event.pointer("/incident/duration_seconds")?.as_f64())
+        .collect();
+    (judgements(&outcome.stdout), durations)
+}
+
+/// NTP finds the clock an hour wrong; a virtual machine was suspended: time is reckoned by the
+/// monotonic clock alone.
+#[test]
+fn a_wall_clock_that_is_stepped_changes_no_judgement() {
+    let with = |steps: [i64; 3]| {
+        let mut recording = Recording::new("");
+        recording.seconds(60, 0, 0);
+        recording.step(steps[0]);
+        recording.seconds(40, 3, 0);
+        recording.step(steps[1]);
+        recording.seconds(100, 3, 0);
+        recording.step(steps[2]);
+        recording.seconds(200, 0, 0);
+        recording
+    };
+    let steady = told(&with([0, 0, 0]));
+    for wanted in ["public_only_collapse", "opened", "closed"] {
+        let is_told = steady.0.iter().any(|name| name == wanted);
+        assert!(is_told, "{wanted} is missing: {steady:?}");
+    }
+    assert!(
+        steady.1.iter().any(|duration| *duration > 90.0),
+        "{steady:?}"
+    );
+    assert_eq!(told(&with([3_600, -7_200, 3_600])), steady);
+    assert_eq!(told(&with([-3_600, 7_200, 1])), steady);
+}

@@ -25,8 +25,8 @@ const USUAL: [Need; 6] = [
     Need::Network,
     Need::Cloud,
     Need::Package,
-    Need::Metrics,
     Need::Logs,
+    Need::Metrics,
 ];
 
 /// Options of `cargo xtask setup`.

@@ -110,8 +110,8 @@ fn needs(stages: &[Stage]) -> &'static [Need] {
             Need::Network,
             Need::Cloud,
             Need::Package,
-            Need::Metrics,
             Need::Logs,
+            Need::Metrics,
         ]
     }
 }

@@ -139,7 +139,7 @@ fn what_is_kept_of_a_window_is_bounded_and_the_sums_are_right() {
     assert!(windows.peers.len() <= MAX_PEERS);
     let (paths, _) = windows.close(&no_flows(), 10);
     assert_eq!(paths[0].peers as usize, MAX_COUNTED);
-    assert_eq!(paths[0].sums.sent as usize, 2 * flood);
+    assert_eq!(paths[0].sums.sent, 2 * flood as u64);
     assert_eq!(paths[0].looks.len(), MAX_CLOSED_LOOKS);
     windows.add(&step("198.51.100.7", 2, 1));
     assert_eq!(windows.close(&no_flows(), 10).0[0].peers, 1, "each anew");

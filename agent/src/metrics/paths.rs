@@ -7,6 +7,9 @@ use super::sheet::{Labels, Sheet, family};
 use crate::event::{Action, Quantiles, VerdictName, WindowInfo};
 use crate::status::{AddressStatus, PathTotals, Status, Sums};
 
+/// Takes a figure out of many.
+type Pick<From, Figure> = fn(&From) -> Figure;
+
 /// All of them.
 pub(super) fn write(status: &Status, sheet: &mut Sheet<'_>) -> fmt::Result {
     totals(&status.totals, sheet)?;
@@ -23,7 +26,7 @@ pub(super) fn write(status: &Status, sheet: &mut Sheet<'_>) -> fmt::Result {
 }
 
 fn totals(totals: &[PathTotals], sheet: &mut Sheet<'_>) -> fmt::Result {
-    let series = |pick: fn(&Sums) -> u64| {
+    let series = |pick: Pick<Sums, u64>| {
         totals
             .iter()
             .map(move |total| (path(total, Vec::new()), pick(&total.sums)))
@@ -39,7 +42,7 @@ fn totals(totals: &[PathTotals], sheet: &mut Sheet<'_>) -> fmt::Result {
         &family("segments_delivered", "Segments that the peers acknowledged"),
         series(|sums| sums.segments_delivered),
     )?;
-    let kinds: [(&str, fn(&Sums) -> u64); 6] = [
+    let kinds: [(&str, Pick<Sums, u64>); 6] = [
         ("fast", |sums| sums.retransmits.fast),
         ("timeout", |sums| sums.retransmits.timeout),
         ("tail_loss_probe", |sums| sums.retransmits.tail_loss_probe),
@@ -117,7 +120,7 @@ fn windows(addresses: &[&AddressStatus], sheet: &mut Sheet<'_>) -> fmt::Result {
             })
         })
     };
-    let counts: [(&str, &str, fn(&WindowInfo) -> u32); 4] = [
+    let counts: [(&str, &str, Pick<WindowInfo, u32>); 4] = [
         ("window_flows", "Flows active in the last window", |w| {
             w.flows
         }),

@@ -35,7 +35,7 @@ type Path = (IpAddr, PathClass);
 #[derive(Debug)]
 pub(super) struct Peers {
     bounds: PeerBounds,
-    peers: BTreeMap<(Path, IpAddr), Peer>,
+    known: BTreeMap<(Path, IpAddr), Peer>,
     other: BTreeMap<Path, Pair>,
 }
 
@@ -56,7 +56,7 @@ impl Peers {
     pub(super) const fn new(bounds: PeerBounds) -> Self {
         Self {
             bounds,
-            peers: BTreeMap::new(),
+            known: BTreeMap::new(),
             other: BTreeMap::new(),
         }
     }
@@ -75,8 +75,8 @@ impl Peers {
     pub(super) fn peer(&mut self, address: IpAddr, peer: IpAddr, window: &WindowInfo, now_ns: u64) {
         let path = (address, window.class);
         let key = (path, peer);
-        let live = self.peers.values().filter(|peer| peer.live).count();
-        let known = self.peers.get(&key);
+        let live = self.known.values().filter(|peer| peer.live).count();
+        let known = self.known.get(&key);
         let room = known.is_some_and(|peer| peer.live) || live < self.bounds.most;
         let Some(other) = self.other.get_mut(&path).filter(|_| room) else {
             return;
@@ -85,10 +85,10 @@ impl Peers {
         other.retransmitted = other
             .retransmitted
             .saturating_sub(window.segments_retransmitted);
-        if known.is_none() && self.peers.len() >= self.bounds.most * (1 + REMEMBERED) {
+        if known.is_none() && self.known.len() >= self.bounds.most * (1 + REMEMBERED) {
             self.forget_one();
         }
-        let peer = self.peers.entry(key).or_insert(Peer {
+        let peer = self.known.entry(key).or_insert(Peer {
             sums: Pair::default(),
             told_ns: now_ns,
             live: true,
@@ -101,7 +101,7 @@ impl Peers {
 
     /// Ends the series of those that were not told of for long.
     pub(super) fn expire(&mut self, now_ns: u64) {
-        for peer in self.peers.values_mut() {
+        for peer in self.known.values_mut() {
             peer.live &= now_ns.saturating_sub(peer.told_ns) < self.bounds.ttl_ns;
         }
     }
@@ -109,18 +109,18 @@ impl Peers {
     /// Forgets the one that has been gone longest. Should it ever come back, its series begins
     /// anew at 0.
     fn forget_one(&mut self) {
-        let gone = self.peers.iter().filter(|(_, peer)| !peer.live);
+        let gone = self.known.iter().filter(|(_, peer)| !peer.live);
         let longest = gone
             .min_by_key(|(_, peer)| peer.told_ns)
             .map(|(key, _)| *key);
         if let Some(key) = longest {
-            self.peers.remove(&key);
+            self.known.remove(&key);
         }
     }
 
     /// As published.
     pub(super) fn document(&self) -> Vec<PeerTotals> {
-        let live = self.peers.iter().filter(|(_, peer)| peer.live);
+        let live = self.known.iter().filter(|(_, peer)| peer.live);
         let named = live.map(|((path, peer), known)| (*path, peer.to_string(), known.sums));
         let other = self
             .other
@@ -217,6 +217,6 @@ mod tests {
                 assert!(lost(&peers).len() <= BOUNDS.most + 1);
             }
         }
-        assert!(peers.peers.len() <= BOUNDS.most * (1 + REMEMBERED));
+        assert!(peers.known.len() <= BOUNDS.most * (1 + REMEMBERED));
     }
 }

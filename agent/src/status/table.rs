@@ -15,7 +15,7 @@ pub(super) struct View {
     context: Context,
     incidents: Vec<Incident>,
     recommendations: Vec<Advice>,
-    addresses: Vec<Address>,
+    addresses: Vec<Judged>,
     addresses_left_out: u64,
     health: Health,
     sinks: Vec<Sink>,
@@ -81,7 +81,7 @@ struct Advice {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Address {
+struct Judged {
     address: String,
     public_ip: Option<String>,
     verdict: Option<Verdict>,

@@ -61,7 +61,8 @@ pub(crate) fn steps(remedy: Remedy, manager: Option<Manager>) -> Vec<Step> {
             ],
         )],
         Remedy::DistributionCompiler if manager == Some(Manager::Apt) => distribution_compiler(),
-        Remedy::DistributionCompiler | Remedy::Yourself(_) => Vec::new(),
+        Remedy::UnpackPromtool if manager == Some(Manager::Apt) => unpacked_promtool(),
+        Remedy::DistributionCompiler | Remedy::UnpackPromtool | Remedy::Yourself(_) => Vec::new(),
         Remedy::BuildLinker => vec![Step::new(
             format!("building bpf-linker {BPF_LINKER} (about a minute on two cores)"),
             &[
@@ -84,8 +85,6 @@ pub(crate) fn steps(remedy: Remedy, manager: Option<Manager>) -> Vec<Step> {
         )],
         Remedy::PythonPrograms => python_programs("python3"),
         Remedy::PythonProgramsWithPython => with_python(manager),
-        Remedy::UnpackPromtool if manager == Some(Manager::Apt) => unpacked_promtool(),
-        Remedy::UnpackPromtool => Vec::new(),
     }
 }
 
