@@ -193,9 +193,9 @@ fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> 
 
 /// What the agent would take from itself: taken here for good, so this comes last.
 fn sandbox(config: &Config, kernel: &Kernel, out: &mut impl Write) -> io::Result<()> {
-    let info = privilege::confine(&config.sandbox, &Folders::of(config), || {
-        kernel.can_be_read()
-    });
+    let mut folders = Folders::of(config);
+    folders.sinks(&config.sinks.settings(None));
+    let info = privilege::confine(&config.sandbox, &folders, || kernel.can_be_read());
     let wanted = [&info.seccomp, &info.landlock];
     let words = privilege::in_words(&info);
     if info.no_new_privileges && wanted.iter().all(|f| f.state != FenceState::Failed) {

@@ -64,9 +64,13 @@ pub struct Run {
     /// Configuration.
     #[command(flatten)]
     pub config: ConfigFile,
-    /// Where events go: a file that is appended to, or - for standard output
-    #[arg(long, value_name = "FILE", default_value = "-")]
-    pub output: PathBuf,
+    /// Where events go, instead of where the configuration says: a file that is appended to, or -
+    /// for standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write events in the Elastic Common Schema
+    #[arg(long)]
+    pub ecs: bool,
     /// Record what the detector is fed with, compressed, for `edgeghost replay`
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
@@ -101,6 +105,9 @@ pub struct Replay {
     /// Print why instead of what: per tick, the evidence of each network and what it led to
     #[arg(long)]
     pub explain: bool,
+    /// Print judgements in the Elastic Common Schema
+    #[arg(long, conflicts_with = "explain")]
+    pub ecs: bool,
     /// Recording, compressed or not; - for standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
@@ -109,7 +116,7 @@ pub struct Replay {
 /// Options of `runbook`.
 #[derive(Debug, Args)]
 #[command(after_help = "At three in the morning:\n  \
-                        edgeghost runbook eg-0123456789abcdef --events /var/log/edgeghost.ndjson > runbook.sh\n  \
+                        edgeghost runbook eg-0123456789abcdef --events /var/log/edgeghost/events.ndjson > runbook.sh\n  \
                         sh runbook.sh --check    guards and dry runs, changes nothing\n  \
                         sh runbook.sh            the same, asks, then does it; about 10 seconds\n\
                         Run the script on a workstation, in CloudShell or on another host, not on the \
@@ -117,14 +124,18 @@ pub struct Replay {
                         API. It needs a shell and the AWS CLI, and explains its options and exit codes \
                         at its head. Printing it changes nothing and needs no rights.")]
 pub struct Runbook {
-    /// Id of an incident, with --events; or a file with events, of which the last recommendation
-    /// counts, - for standard input
+    /// Id of an incident; or a file with events, of which the last recommendation counts, - for
+    /// standard input
     #[arg(value_name = "INCIDENT|FILE")]
     pub what: PathBuf,
     /// Where to look the incident up: what `edgeghost run --output FILE` writes, compressed or
-    /// not; - for standard input
+    /// not; - for standard input. Without this option, in the file that the configuration has
+    /// events go to, and in those before it
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,
+    /// Configuration.
+    #[command(flatten)]
+    pub config: ConfigFile,
 }
 
 /// Where the configuration comes from.

@@ -15,6 +15,7 @@ mod load;
 mod metrics;
 mod read;
 mod sandbox;
+mod sinks;
 mod status;
 mod suggest;
 mod witness;
@@ -24,6 +25,7 @@ pub use load::{DEFAULT_FILE, Sources};
 pub use metrics::{Listen, Metrics};
 pub use read::ConfigError;
 pub use sandbox::{Sandbox, UseLandlock, UseSeccomp};
+pub use sinks::{Kind, Sink, Sinks, Spool};
 pub use status::Status;
 pub use witness::Witness;
 
@@ -55,6 +57,12 @@ pub struct Config {
     pub witness: Witness,
     /// What the agent takes from itself once its programs run.
     pub sandbox: Sandbox,
+    /// Outputs: where events go. Write one such section for each; without any, events go to
+    /// standard output.
+    #[schemars(with = "Vec<Sink>")]
+    pub sinks: Sinks,
+    /// Incidents and recommendations that an output cannot take.
+    pub spool: Spool,
 }
 
 /// What the kernel half reports.

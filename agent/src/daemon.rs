@@ -17,8 +17,9 @@ use crate::host::{DropWatch, HostWatch, own_netns};
 use crate::path::{AsTable, AwsRanges};
 use crate::pipeline::{self, Pipeline};
 use crate::publish::{self, StartFacts};
-use crate::sink::{Identity, Output, OutputError, Queue, Stream, Writer};
+use crate::sink::{self, Identity, OutputError, Settings, Sinks, Stream, Writers};
 use crate::startup::{self, Unfit};
+use crate::status::SocketError;
 use crate::vitals::{self, Figures, Vitals};
 
 mod context;
@@ -43,9 +44,6 @@ use supervisor::Supervisor;
 use watched::Watched;
 use witness::Witnesses;
 
-/// Lines that may wait for the writer.
-const QUEUE_LINES: usize = 8_192;
-
 /// The ring buffer is looked at this often; the programs wake the reader before it fills up.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -67,6 +65,12 @@ pub enum RunError {
     /// The output cannot be opened (exit code 2).
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// Another agent runs on this host (exit code 1).
+    #[error(
+        "{0}; two would tell everything twice: stop it (`systemctl stop edgeghost`), or start this \
+         one with `--set status.socket=` to run beside it"
+    )]
+    Second(SocketError),
     /// Something failed on the way (exit code 1).
     #[error("{what}: {source}")]
     Io {
@@ -88,7 +92,7 @@ pub struct RunOptions {
     /// AWS's ranges that they name.
     pub aws_ranges: Option<Arc<AwsRanges>>,
     /// Where events go.
-    pub output: PathBuf,
+    pub sinks: Vec<Settings>,
     /// Where the detector's input is recorded, if it is.
     pub record: Option<PathBuf>,
 }
@@ -111,8 +115,8 @@ pub fn run(options: &RunOptions) -> Result<(), RunError> {
     runtime.block_on(async {
         let mut stop = Stop::new()?;
         let hangups = stop::hangups()?;
-        let (daemon, writer) = Daemon::start(options, &mut stop)?;
-        daemon.watch(stop, hangups, writer).await
+        let (daemon, writers) = Daemon::start(options, &mut stop)?;
+        daemon.watch(stop, hangups, writers).await
     })
 }
 
@@ -124,6 +128,7 @@ struct Daemon {
     records: Records,
     pipeline: Pipeline,
     stream: Stream,
+    sinks: Arc<Sinks>,
     vitals: Vitals,
     pace: Pace,
     host: HostWatch,
@@ -146,20 +151,21 @@ struct Daemon {
 impl Daemon {
     /// Output first, so that whatever fails afterwards can be told; then the kernel half; then
     /// the sandbox; then threads, and the first line.
-    fn start(options: &RunOptions, stop: &mut Stop) -> Result<(Self, Writer), RunError> {
+    fn start(options: &RunOptions, stop: &mut Stop) -> Result<(Self, Writers), RunError> {
         startup::check_privileges()?;
         let knowledge = startup::study_kernel()?;
-        let output = Output::open(&options.output)?;
-        stop.reader = output.reader();
+        let socket = watched::claim(&options.config.status)?;
+        let mut opened = sink::open(options.sinks.clone())?;
+        stop.reader = opened.reader.take();
         let config = &options.config;
         let (kernel, records) = startup::load(config, &knowledge)?;
         // Every thread starts after this: it holds for one thread and those that it starts.
         let sandbox = options.confine(&kernel);
         let context = ContextWatch::start(&config.ec2)
             .map_err(io_error("cannot start the metadata thread"))?;
-        let queue = Arc::new(Queue::new(QUEUE_LINES));
-        let writer = Writer::start(output, Arc::clone(&queue), Arc::clone(&stop.gone))
-            .map_err(io_error("cannot start the writing thread"))?;
+        let (sinks, writers) = opened
+            .start(config.spool.settings().as_ref())
+            .map_err(io_error("cannot start the writing threads"))?;
         let mut identity = Identity::of_this_run();
         let (surroundings, ec2) = context.first();
         identity.learn(&surroundings);
@@ -181,8 +187,8 @@ impl Daemon {
         };
         let mut pipeline = Pipeline::new(config, options.systems.clone());
         pipeline.host_name(&identity.host_name);
-        let watched = Watched::start(options, &identity, &first);
-        let mut stream = Stream::new(identity, queue);
+        let watched = Watched::start(options, socket, &identity, &first);
+        let mut stream = Stream::new(identity, Arc::clone(&sinks));
         stream.emit(first);
         let aws_ranges = options
             .aws_ranges
@@ -195,6 +201,7 @@ impl Daemon {
             records,
             pipeline,
             stream,
+            sinks,
             vitals: Vitals::new(),
             pace: Pace::new(startup::settings(config)),
             host: HostWatch::new(),
@@ -218,14 +225,14 @@ impl Daemon {
         daemon.pipeline.set_aws_ranges(options.aws_ranges.clone());
         daemon.look_at_context(Clock::monotonic_ns());
         daemon.supervisor.ready();
-        Ok((daemon, writer))
+        Ok((daemon, writers))
     }
 
     async fn watch(
         mut self,
         mut stop: Stop,
         mut hangups: Signal,
-        writer: Writer,
+        writers: Writers,
     ) -> Result<(), RunError> {
         let crowded = self
             .records
@@ -235,10 +242,12 @@ impl Daemon {
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut health = every(self.health);
         let mut looks = 0_u64;
+        let sinks = Arc::clone(&self.sinks);
         let reason = loop {
             tokio::select! {
-                reason = stop.wait() => break reason,
+                reason = stop.wait(&sinks) => break reason,
                 _ = health.tick() => self.tell_health(),
+                () = sinks.news() => self.tell_health(),
                 _ = hangups.recv() => {
                     self.reload();
                     health = every(self.health);
@@ -259,7 +268,7 @@ impl Daemon {
             }
         };
         drop(crowded);
-        self.stop(reason, writer);
+        self.stop(reason, writers);
         Ok(())
     }
 
@@ -293,7 +302,8 @@ impl Daemon {
         Figures {
             pipeline: self.pipeline.figures(),
             ring: self.records.fill(),
-            queue: self.stream.queue().read(),
+            queue: self.sinks.queues(),
+            sinks: self.sinks.read(),
             recording: self.recorder.as_ref().map(Recorder::read),
         }
     }
@@ -308,7 +318,7 @@ impl Daemon {
     }
 
     /// Everything that the kernel has told by now goes out, then the last line.
-    fn stop(mut self, reason: &'static str, writer: Writer) {
+    fn stop(mut self, reason: &'static str, writers: Writers) {
         log::info!("stopping: {reason}");
         self.supervisor.stopping(reason);
         for _ in 0..LAST_DRAINS {
@@ -338,7 +348,7 @@ impl Daemon {
         if let Some(recorder) = self.recorder {
             recorder.finish();
         }
-        writer.finish();
+        writers.finish();
     }
 }
 

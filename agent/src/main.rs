@@ -7,12 +7,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use edgeghost::check::CheckError;
-use edgeghost::cli::{Cli, Command, ConfigFile};
+use edgeghost::cli::{Cli, Command, ConfigFile, Replay};
 use edgeghost::config::{Config, ConfigError, Sources};
 use edgeghost::daemon::{self, RunError, RunOptions};
 use edgeghost::path::AsTable;
 use edgeghost::replay::ReplayError;
 use edgeghost::runbook::RunbookError;
+use edgeghost::sink::Format;
 use edgeghost::status::AskError;
 
 fn main() -> ExitCode {
@@ -47,13 +48,19 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
             if let Some(ranges) = &aws_ranges {
                 log::info!("AWS's own addresses are told apart: {ranges}");
             }
-            let (output, record) = (run.output, run.record);
+            let mut sinks = config.sinks.settings(run.output.as_deref());
+            if run.ecs {
+                for sink in &mut sinks {
+                    sink.format = Format::Ecs;
+                }
+            }
+            let record = run.record;
             daemon::run(&RunOptions {
                 config,
                 sources,
                 systems,
                 aws_ranges,
-                output,
+                sinks,
                 record,
             })?;
         }
@@ -67,10 +74,19 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
         }
         Command::Replay(replay) => {
             let config = replay.config.as_deref().map(read).transpose()?;
-            edgeghost::replay::run(config.as_ref(), &replay.file, replay.explain, &mut out)?;
+            let format = format(replay.ecs);
+            let Replay { file, explain, .. } = replay;
+            edgeghost::replay::run(config.as_ref(), &file, explain, format, &mut out)?;
         }
         Command::Runbook(options) => {
-            edgeghost::runbook::run(&options.what, options.events.as_deref(), &mut out)?;
+            let events = match options.events {
+                Some(path) => vec![path],
+                None if edgeghost::runbook::names_incident(&options.what) => {
+                    options.config.sources()?.read()?.sinks.event_files()
+                }
+                None => Vec::new(),
+            };
+            edgeghost::runbook::run(&options.what, &events, &mut out)?;
         }
         Command::Schema => {
             serde_json::to_writer_pretty(&mut out, &edgeghost::event::schema::document())?;
@@ -84,6 +100,10 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
 /// The configuration in a file, alone.
 fn read(file: &Path) -> Result<Config, ConfigError> {
     Sources::new(Some(file), [], &[])?.read()
+}
+
+const fn format(ecs: bool) -> Format {
+    if ecs { Format::Ecs } else { Format::Otel }
 }
 
 /// What the daemon's own log says of a table.

@@ -21,7 +21,7 @@ use crate::event::{Event, Time};
 use crate::path::{AsTable, AwsRanges};
 use crate::pipeline::{Output, Pipeline};
 use crate::publish::{self, Note};
-use crate::sink::Identity;
+use crate::sink::{self, Format, Identity};
 use lines::{Content, Lines};
 
 /// Why a recording cannot be judged.
@@ -62,6 +62,7 @@ pub fn run(
     config: Option<&Config>,
     path: &Path,
     explain: bool,
+    format: Format,
     out: &mut impl Write,
 ) -> Result<(), ReplayError> {
     let given = match config {
@@ -81,6 +82,7 @@ pub fn run(
         identity: None,
         last_ns: 0,
         sequence: 0,
+        format,
         explanation: explain.then(String::new),
         output: Output::default(),
     };
@@ -119,6 +121,7 @@ struct Replay<'a> {
     identity: Option<Identity>,
     last_ns: u64,
     sequence: u64,
+    format: Format,
     /// With `--explain`: the text of the last tick.
     explanation: Option<String>,
     output: Output,
@@ -226,7 +229,11 @@ impl Replay<'_> {
             }
             self.sequence += 1;
             let identity = self.identity.get_or_insert_with(Identity::unknown);
-            out.write_all(&identity.line(&note, self.sequence)?)?;
+            let line = identity.line(&note, self.sequence)?;
+            out.write_all(&match self.format {
+                Format::Otel => line,
+                Format::Ecs => sink::ecs(&line),
+            })?;
         }
         Ok(())
     }

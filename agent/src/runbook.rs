@@ -19,8 +19,9 @@ const REASSOCIATE: [&str; 2] = ["reassociate_elastic_ip", "find_address_then_rea
 pub enum RunbookError {
     /// An incident is named, and not where its recommendation is.
     #[error(
-        "where is the recommendation of incident {incident}? Name the file that the agent writes \
-         its events to: `edgeghost runbook {incident} --events FILE` (- for standard input)"
+        "where is the recommendation of incident {incident}? The configuration has no file for \
+         events; name one that holds them: `edgeghost runbook {incident} --events FILE` (- for \
+         standard input)"
     )]
     NoEvents {
         /// The incident.
@@ -73,10 +74,18 @@ pub enum RunbookError {
 }
 
 /// Prints the script for `what`: a file with events (`-` for standard input), whose last
-/// recommendation counts, or the id of an incident in the file `events`.
-pub fn run(what: &Path, events: Option<&Path>, out: &mut impl Write) -> Result<(), RunbookError> {
-    let (path, incident) = source(what, events)?;
-    let found = find::recommendation(&path, incident.as_deref())?;
+/// recommendation counts, or the id of an incident in the files `events`, the oldest first.
+pub fn run(what: &Path, events: &[PathBuf], out: &mut impl Write) -> Result<(), RunbookError> {
+    let incident = what.to_string_lossy();
+    let found = match events {
+        [] if names_incident(what) => {
+            return Err(RunbookError::NoEvents {
+                incident: incident.into_owned(),
+            });
+        }
+        [] => find::recommendation(&[what.to_owned()], None)?,
+        events => find::recommendation(events, Some(&incident))?,
+    };
     let whose = of(found.report.incident.as_deref());
     if !REASSOCIATE.contains(&found.action.as_str()) {
         return Err(RunbookError::NothingToRun {
@@ -92,23 +101,14 @@ pub fn run(what: &Path, events: Option<&Path>, out: &mut impl Write) -> Result<(
     Ok(())
 }
 
-/// The file to read, and the incident to look for in it.
-fn source(what: &Path, events: Option<&Path>) -> Result<(PathBuf, Option<String>), RunbookError> {
-    let name = what.to_string_lossy().into_owned();
-    match events {
-        Some(path) => Ok((path.to_owned(), Some(name))),
-        None if is_incident(&name) && !what.exists() => {
-            Err(RunbookError::NoEvents { incident: name })
-        }
-        None => Ok((what.to_owned(), None)),
-    }
-}
-
-/// As the detector makes them: `eg-` and 16 hex digits.
-fn is_incident(name: &str) -> bool {
-    name.strip_prefix("eg-").is_some_and(|digits| {
-        digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-    })
+/// Whether `what` is the id of an incident, not a file: `eg-` and 16 hex digits, as the detector
+/// makes them.
+pub fn names_incident(what: &Path) -> bool {
+    let digits = what.to_str().and_then(|name| name.strip_prefix("eg-"));
+    !what.exists()
+        && digits.is_some_and(|digits| {
+            digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
 }
 
 fn warn(found: &Found, whose: &str) {

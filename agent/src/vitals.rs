@@ -7,10 +7,13 @@ use edgeghost_common::Counter;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::bpf::{CounterReading, Kernel, LoadError, RingReading};
-use crate::event::{Health, Lost, MapFill, NetnsCount, ProgramCost, ProgramMissed, RingFill};
+use crate::event::{
+    Health, Lost, MapFill, NetnsCount, ProgramCost, ProgramMissed, RingFill, SinkHealth, SinkLoss,
+    SinkState,
+};
 use crate::pipeline;
 use crate::publish::netns;
-use crate::sink::QueueReading;
+use crate::sink::{LaneReading, QueueReading};
 
 /// Figures of the user half at one moment.
 pub struct Figures {
@@ -18,8 +21,10 @@ pub struct Figures {
     pub pipeline: pipeline::Figures,
     /// The ring buffer, where it can be seen.
     pub ring: Option<RingReading>,
-    /// The queue of events.
+    /// The queues of events, all together.
     pub queue: QueueReading,
+    /// Each sink.
+    pub sinks: Vec<LaneReading>,
     /// The queue of the recording, if there is one.
     pub recording: Option<QueueReading>,
 }
@@ -91,7 +96,6 @@ impl Vitals {
     pub fn look(&self, kernel: &Kernel, all: &Figures, interval_s: f64) -> Health {
         let counters = read(kernel);
         let (figures, queue) = (&all.pipeline, &all.queue);
-        let queue_lost: u64 = queue.dropped.values().sum();
         Health {
             uptime_seconds: self.uptime_s(),
             lost: self.untold(losses(&counters, all)),
@@ -105,11 +109,8 @@ impl Vitals {
                 capacity: figures.flows_capacity as u64,
                 evicted: figures.flows_evicted,
             },
-            queue: MapFill {
-                used: queue.depth as u64,
-                capacity: queue.capacity as u64,
-                evicted: queue_lost,
-            },
+            queue: fill(queue),
+            sinks: all.sinks.iter().map(sink).collect(),
             ring: all.ring.map(|ring| RingFill {
                 fullest_bytes: ring.fullest,
                 capacity_bytes: ring.capacity,
@@ -127,6 +128,40 @@ impl Vitals {
 impl Default for Vitals {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+fn sink(reading: &LaneReading) -> SinkHealth {
+    let trouble = reading.trouble.as_ref();
+    let lost = reading.queue.dropped.iter();
+    SinkHealth {
+        kind: reading.kind.to_owned(),
+        path: reading.path.clone(),
+        state: match trouble {
+            _ if reading.closed => SinkState::Closed,
+            Some(_) => SinkState::Failing,
+            None => SinkState::Working,
+        },
+        error: trouble.map(|(error, _)| error.clone()),
+        failing_seconds: trouble.map(|(_, time)| (time.as_secs_f64() * 10.0).round() / 10.0),
+        written: reading.written,
+        delivered_late: reading.late,
+        spooled: reading.spooled as u64,
+        queue: fill(&reading.queue),
+        lost: lost
+            .map(|(name, total)| SinkLoss {
+                event: (*name).to_owned(),
+                total: *total,
+            })
+            .collect(),
+    }
+}
+
+fn fill(queue: &QueueReading) -> MapFill {
+    MapFill {
+        used: queue.depth as u64,
+        capacity: queue.capacity as u64,
+        evicted: queue.dropped.values().sum(),
     }
 }
 

@@ -12,7 +12,7 @@ use edgeghost::event::Time;
 use edgeghost::host::HostSample;
 use edgeghost::publish::{self, Note};
 use edgeghost::replay;
-use edgeghost::sink::Identity;
+use edgeghost::sink::{Format, Identity};
 use edgeghost_tests::temp::TempDir;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -52,7 +52,7 @@ pub(crate) fn report(options: &Options) -> Result<String> {
             let lines = record(&path, packed, *flows, options.seconds)?;
             let size = path.metadata()?.len();
             let mut told = Vec::new();
-            let (result, took) = once(|| replay::run(None, &path, false, &mut told));
+            let (result, took) = once(|| replay::run(None, &path, false, Format::Otel, &mut told));
             result?;
             let took = took.as_secs_f64().max(1e-9);
             let _ = writeln!(

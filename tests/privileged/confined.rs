@@ -29,8 +29,14 @@ const SYS_PTRACE: u64 = 1 << 19;
 const PERFMON: u64 = 1 << 38;
 const BPF: u64 = 1 << 39;
 
-/// Starts what follows as `nobody` with what the unit gives, and nothing else.
-const AS_SERVICE: [&str; 8] = [
+/// Starts what follows as `nobody` with what the unit gives, and nothing else. `env` looks for
+/// programs on the PATH, where a small shell would take its own.
+const AS_SERVICE: [&str; 12] = [
+    "sh",
+    "-c",
+    // As `LimitMEMLOCK=infinity`, where this machine lets us.
+    "ulimit -l unlimited 2>/dev/null || :; exec env \"$@\"",
+    "sh",
     "setpriv",
     "--reuid=65534",
     "--regid=65534",
@@ -193,7 +199,7 @@ fn hidden_processes_and_a_read_only_sys_take_nothing_from_it() {
     crate::require_root();
     let hide = "mount -o remount,bind,ro /sys && \
                 mount -t proc -o hidepid=2,subset=pid proc /proc && \
-                ! test -e /proc/sys && exec \"$@\"";
+                ! test -e /proc/sys && exec env \"$@\"";
     let launch = Launch::new()
         .through(&["unshare", "--mount", "sh", "-ec", hide, "sh"])
         .through(&AS_SERVICE);

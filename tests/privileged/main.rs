@@ -30,6 +30,7 @@ mod relay;
 mod reload;
 mod retransmit;
 mod reuse;
+mod sinks;
 mod sockets;
 mod start;
 mod status;

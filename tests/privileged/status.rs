@@ -145,7 +145,7 @@ fn clients_that_hang_stall_nobody() {
 }
 
 #[test]
-fn a_killed_run_leaves_a_socket_that_the_next_takes_and_a_live_one_is_kept() {
+fn a_killed_run_leaves_a_socket_that_the_next_takes_and_a_second_run_is_refused() {
     crate::require_root();
     let site = Site::new();
     let first = site.start();
@@ -155,16 +155,21 @@ fn a_killed_run_leaves_a_socket_that_the_next_takes_and_a_live_one_is_kept() {
     assert_eq!(command(&site.socket()).status.code(), Some(5));
 
     let second = site.start();
-    let third = Launch::new().config(site.config()).start().unwrap();
+    let third = Launch::new()
+        .config(site.config())
+        .start_unwatched()
+        .unwrap()
+        .wait_end()
+        .unwrap();
+    assert_eq!(third.status.code(), Some(1), "{}", third.stderr);
+    third.assert(third.events.is_empty(), "it told something");
+    let holder = format!("process {}", second.pid());
+    third.assert(
+        third.stderr.contains(&holder) && third.stderr.contains("--set status.socket="),
+        "it does not say who runs, and what to do",
+    );
     let answer = ask(&site.socket()).unwrap();
     assert_eq!(answer["agent"]["pid"], second.pid(), "it keeps its socket");
-    let ended = third.stop(Signal::TERM).unwrap();
-    ended.assert_clean();
-    let holder = format!("process {}", second.pid());
-    ended.assert(
-        ended.stderr.contains(&holder) && ended.stderr.contains("cannot ask this run"),
-        "it does not say who has the socket",
-    );
     assert!(
         ask(&site.socket()).is_some(),
         "the other's end took it away"

@@ -91,6 +91,9 @@ fn text(format: Format) -> String {
     board.note(&traffic("10.1.0.207", PathClass::Public));
     board.note(&traffic("2001:db8::7", PathClass::Public));
     let sink = SinkStatus {
+        works: true,
+        error: None,
+        spooled: 0,
         name: WEIRD.to_owned(),
         queued: 1,
         capacity: 2,

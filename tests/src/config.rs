@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     sections: Vec<(&'static str, Vec<(&'static str, String)>)>,
+    sinks: Vec<String>,
 }
 
 impl Config {
@@ -13,7 +14,15 @@ impl Config {
     pub const fn new() -> Self {
         Self {
             sections: Vec::new(),
+            sinks: Vec::new(),
         }
+    }
+
+    /// Adds an output with these keys, as TOML has them.
+    #[must_use]
+    pub fn sink(mut self, keys: impl Into<String>) -> Self {
+        self.sinks.push(keys.into());
+        self
     }
 
     /// Sets `key` of `section` to `value`, which is written as TOML takes it.
@@ -46,6 +55,9 @@ impl Config {
             for (key, value) in keys {
                 let _ = writeln!(text, "{key} = {value}");
             }
+        }
+        for sink in &self.sinks {
+            let _ = writeln!(text, "[[sinks]]\n{sink}");
         }
         text
     }

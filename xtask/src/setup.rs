@@ -20,12 +20,13 @@ use requirement::{REQUIREMENTS, required_for};
 
 /// What running, testing and the lab need; the linters and the virtual machine are fetched
 /// when somebody asks for them.
-const USUAL: [Need; 5] = [
+const USUAL: [Need; 6] = [
     Need::Build,
     Need::Network,
     Need::Cloud,
     Need::Package,
     Need::Metrics,
+    Need::Logs,
 ];
 
 /// Options of `cargo xtask setup`.

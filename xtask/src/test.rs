@@ -111,6 +111,7 @@ fn needs(stages: &[Stage]) -> &'static [Need] {
             Need::Cloud,
             Need::Package,
             Need::Metrics,
+            Need::Logs,
         ]
     }
 }

@@ -150,7 +150,8 @@ impl Config {
             }
         }
         self.check_endpoints(path)?;
-        self.check_sections(path)
+        self.check_sections(path)?;
+        self.check_sinks(path)
     }
 
     /// Values that are times or shares, and what they may be.
@@ -263,6 +264,26 @@ impl Config {
         }
         let fault = self.witness.fault(&self.path.private_cidrs);
         match fault.or_else(|| self.status.fault()) {
+            Some((key, why)) => Err(ConfigError::Refused {
+                path: path.to_owned(),
+                key,
+                why,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn check_sinks(&self, path: &Path) -> Result<(), ConfigError> {
+        let out = self.sinks.out_of_range().or(self.spool.out_of_range());
+        if let Some((key, value, allowed)) = out {
+            return Err(ConfigError::Range {
+                path: path.to_owned(),
+                key,
+                value,
+                allowed,
+            });
+        }
+        match self.sinks.fault() {
             Some((key, why)) => Err(ConfigError::Refused {
                 path: path.to_owned(),
                 key,

@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::sync::Notify;
-
 use super::{RunError, io_error};
 use crate::clock::Clock;
 use crate::config;
@@ -13,7 +11,7 @@ use crate::event::{SocketSnapshot, Time};
 use crate::flow::FlowSample;
 use crate::host::HostSample;
 use crate::publish::{self, Note};
-use crate::sink::{Bounds, Identity, Output, Queue, QueueReading, Stream, Writer};
+use crate::sink::{Bounds, Identity, Queue, QueueReading, Stream, Writer, record};
 
 /// Lines that may wait for the compressor: a second of 60,000 active flows.
 const QUEUE_LINES: usize = 65_536;
@@ -21,6 +19,7 @@ const QUEUE_LINES: usize = 65_536;
 /// Records.
 pub(super) struct Recorder {
     stream: Stream,
+    queue: Arc<Queue>,
     writer: Writer,
 }
 
@@ -37,16 +36,15 @@ impl Recorder {
             files: settings.files,
         };
         let queue = Arc::new(Queue::new(QUEUE_LINES));
-        // A file has no reader that could go away.
-        let writer = Writer::start(
-            Output::record(path, bounds)?,
-            Arc::clone(&queue),
-            Arc::new(Notify::new()),
-        )
-        .map_err(io_error("cannot start the recording thread"))?;
-        let mut stream = Stream::new(identity, queue);
+        let writer = Writer::start(record(path, bounds)?, Arc::clone(&queue))
+            .map_err(io_error("cannot start the recording thread"))?;
+        let mut stream = Stream::new(identity, Arc::clone(&queue));
         stream.emit(first);
-        Ok(Self { stream, writer })
+        Ok(Self {
+            stream,
+            queue,
+            writer,
+        })
     }
 
     /// Records what is known of the surroundings.
@@ -80,7 +78,7 @@ impl Recorder {
 
     /// How it fares.
     pub(super) fn read(&self) -> QueueReading {
-        self.stream.queue().read()
+        self.queue.read()
     }
 
     /// Ends the recording.

@@ -1,4 +1,4 @@
-//! SIGHUP: the configuration is read again.
+//! SIGHUP: the outputs are opened anew, and the configuration is read again.
 
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ impl Daemon {
     /// nothing.
     pub(super) fn reload(&mut self) {
         self.supervisor.reloading();
+        self.sinks.reopen();
         // What came before it is judged by what was in force.
         self.drain();
         let read = self.sources.read();

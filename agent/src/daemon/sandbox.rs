@@ -12,7 +12,7 @@ impl RunOptions {
         if let Some(file) = self.sources.file() {
             folders.reads(file);
         }
-        folders.writes(&self.output);
+        folders.sinks(&self.sinks);
         if let Some(file) = &self.record {
             folders.writes(file);
         }

@@ -1,12 +1,9 @@
 //! Ways to be stopped.
 
-use std::sync::Arc;
-
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::Notify;
 
 use super::{RunError, io_error};
-use crate::sink::Reader;
+use crate::sink::{Reader, Sinks};
 
 /// Reason of a stop.
 const CLOSED: &str = "standard output was closed";
@@ -15,9 +12,7 @@ const CLOSED: &str = "standard output was closed";
 pub(super) struct Stop {
     terminate: Signal,
     interrupt: Signal,
-    /// Told by the writer when standard output has no reader any more.
-    pub(super) gone: Arc<Notify>,
-    /// Whoever reads standard output, where that can be watched.
+    /// Whoever reads standard output, where that is all there is and can be watched.
     pub(super) reader: Option<Reader>,
 }
 
@@ -28,17 +23,16 @@ impl Stop {
         Ok(Self {
             terminate: on(SignalKind::terminate())?,
             interrupt: on(SignalKind::interrupt())?,
-            gone: Arc::new(Notify::new()),
             reader: None,
         })
     }
 
     /// Waits for one of them, and tells which.
-    pub(super) async fn wait(&mut self) -> &'static str {
+    pub(super) async fn wait(&mut self, sinks: &Sinks) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
-            () = self.gone.notified() => CLOSED,
+            () = sinks.gone() => CLOSED,
             () = reader_gone(self.reader.as_ref()) => CLOSED,
         }
     }

@@ -1,10 +1,11 @@
 //! How things stand, for whoever asks: shown every event on its way out, renewed once a second.
 
-use super::{Daemon, RunOptions};
+use super::{Daemon, RunError, RunOptions};
+use crate::config;
 use crate::event::{AgentStart, Event, Time};
 use crate::publish::Note;
-use crate::sink::{Identity, QueueReading};
-use crate::status::{AgentStatus, Board, Latest, Server, SinkStatus, Sites, Socket};
+use crate::sink::{Identity, LaneReading, QueueReading};
+use crate::status::{AgentStatus, Board, Latest, Server, SinkStatus, Sites, Socket, SocketError};
 
 /// The board, and the thread that answers; neither, where nobody may ask.
 pub(super) struct Watched {
@@ -14,8 +15,6 @@ pub(super) struct Watched {
 struct Kept {
     board: Board,
     latest: Latest,
-    /// Where events go, as the command line has it.
-    output: String,
     recording: Option<String>,
     _server: Server,
 }
@@ -23,21 +22,31 @@ struct Kept {
 impl Watched {
     /// Answers from now on; `first` is the first line of the run. What cannot be had is told of in
     /// the log: the daemon runs on without.
-    pub(super) fn start(options: &RunOptions, identity: &Identity, first: &Note) -> Self {
+    pub(super) fn start(
+        options: &RunOptions,
+        socket: Option<Socket>,
+        identity: &Identity,
+        first: &Note,
+    ) -> Self {
         Self {
-            kept: Kept::start(options, identity, first),
+            kept: Kept::start(options, socket, identity, first),
         }
     }
 }
 
 impl Kept {
-    fn start(options: &RunOptions, identity: &Identity, first: &Note) -> Option<Self> {
+    fn start(
+        options: &RunOptions,
+        socket: Option<Socket>,
+        identity: &Identity,
+        first: &Note,
+    ) -> Option<Self> {
         let config = &options.config;
         let Event::AgentStart(start) = &first.event else {
             return None;
         };
         let sites = Sites {
-            socket: config.status.socket().and_then(claimed),
+            socket,
             metrics: config.metrics.listen.0,
         };
         if sites.is_empty() {
@@ -57,22 +66,27 @@ impl Kept {
         Some(Self {
             board,
             latest,
-            output: options.output.display().to_string(),
             recording,
             _server: server,
         })
     }
 }
 
-fn claimed(path: &std::path::Path) -> Option<Socket> {
+/// The socket, which is also what tells that another agent runs: two would tell everything twice.
+/// Without a place for one, as on a developer's machine, there is none.
+pub(super) fn claim(status: &config::Status) -> Result<Option<Socket>, RunError> {
+    let Some(path) = status.socket() else {
+        return Ok(None);
+    };
     match Socket::claim(path) {
         Ok(socket) => {
             log::info!("`edgeghost status` asks at {}", socket.path().display());
-            Some(socket)
+            Ok(Some(socket))
         }
+        Err(error @ (SocketError::Live(_) | SocketError::Held(_))) => Err(RunError::Second(error)),
         Err(error) => {
             log::warn!("`edgeghost status` cannot ask this run: {error}");
-            None
+            Ok(None)
         }
     }
 }
@@ -116,10 +130,8 @@ impl Daemon {
         let interval_s = self.pace.interval_s();
         let health = self.vitals.look(&self.kernel, &figures, interval_s);
         let recording = kept.recording.iter().zip(&figures.recording);
-        let sinks = [(&kept.output, &figures.queue)]
-            .into_iter()
-            .chain(recording);
-        let sinks = sinks.map(|(name, reading)| sink(name, reading)).collect();
+        let recording = recording.map(|(name, reading)| recorded(name, reading));
+        let sinks = figures.sinks.iter().map(sink).chain(recording).collect();
         let pipeline = &self.pipeline;
         let is_judged = |local: &_| pipeline.progress(*local).is_some();
         let status = kept.board.status(now_ns, is_judged, Some(health), sinks);
@@ -127,14 +139,28 @@ impl Daemon {
     }
 }
 
-fn sink(name: &str, reading: &QueueReading) -> SinkStatus {
+fn sink(reading: &LaneReading) -> SinkStatus {
+    let name = reading.path.clone();
+    let error = reading.trouble.as_ref().map(|(error, _)| error.clone());
     SinkStatus {
-        name: match name {
-            "-" => "stdout".to_owned(),
-            file => file.to_owned(),
-        },
+        name: name.unwrap_or_else(|| reading.kind.to_owned()),
+        works: error.is_none() && !reading.closed,
+        error,
+        queued: reading.queue.depth as u64,
+        capacity: reading.queue.capacity as u64,
+        spooled: reading.spooled as u64,
+        lost: reading.queue.dropped.clone(),
+    }
+}
+
+fn recorded(name: &str, reading: &QueueReading) -> SinkStatus {
+    SinkStatus {
+        name: name.to_owned(),
+        works: true,
+        error: None,
         queued: reading.depth as u64,
         capacity: reading.capacity as u64,
+        spooled: 0,
         lost: reading.dropped.clone(),
     }
 }

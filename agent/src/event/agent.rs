@@ -142,11 +142,13 @@ pub struct Health {
     pub flows_loopback: u64,
     /// Flow table of the user half.
     pub flow_table: MapFill,
-    /// Events waiting for the sink.
+    /// Events waiting for the sinks, all together.
     pub queue: MapFill,
     /// The ring buffer between the kernel and the agent; absent where the kernel does not show it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ring: Option<RingFill>,
+    /// How each sink fares.
+    pub sinks: Vec<SinkHealth>,
     /// Reports per flow come at most this often, seconds.
     pub report_interval_seconds: f64,
     /// Cost of each program; absent where the kernel keeps no run statistics.
@@ -162,6 +164,55 @@ pub struct Health {
     pub cpu_seconds: f64,
     /// Own resident memory, bytes.
     pub memory_bytes: u64,
+}
+
+/// How a sink fares.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SinkHealth {
+    /// `stdout`, `file`, `unix-datagram` or `unix-stream`.
+    pub kind: String,
+    /// File or socket; absent for standard output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Whether it takes events.
+    pub state: SinkState,
+    /// Why it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// For how long it does not, seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failing_seconds: Option<f64>,
+    /// Events that it took in the whole run.
+    pub written: u64,
+    /// Of these: incidents and recommendations that were kept on disk before.
+    pub delivered_late: u64,
+    /// Incidents and recommendations on disk that wait for it.
+    pub spooled: u64,
+    /// Events waiting for it in memory.
+    pub queue: MapFill,
+    /// Events that it never got, by name; empty when there were none.
+    pub lost: Vec<SinkLoss>,
+}
+
+/// Whether a sink takes events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SinkState {
+    /// It does.
+    Working,
+    /// It does not; it is tried again and again.
+    Failing,
+    /// It never will: standard output has no reader any more.
+    Closed,
+}
+
+/// Events that a sink never got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SinkLoss {
+    /// Their name.
+    pub event: String,
+    /// How many, in the whole run.
+    pub total: u64,
 }
 
 /// A loss.

@@ -24,7 +24,8 @@ mod witness;
 
 pub use agent::{
     AgentHealth, AgentStart, AgentStop, ConfigInfo, Ec2Info, Health, KernelInfo, Lost, MapFill,
-    NetnsCount, Probe, ProbeState, ProgramCost, ProgramMissed, RingFill, StartInfo, StopInfo,
+    NetnsCount, Probe, ProbeState, ProgramCost, ProgramMissed, RingFill, SinkHealth, SinkLoss,
+    SinkState, StartInfo, StopInfo,
 };
 pub use context::{
     Context, ContextAddress, ContextAssociation, ContextInfo, ContextInterface, ContextSource,
@@ -56,7 +57,7 @@ pub use witness::{
 };
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Version of the published types. The minor number grows when a field is added.
 pub const SCHEMA_VERSION: &str = "1.0";
@@ -90,7 +91,8 @@ pub enum Event {
 }
 
 /// How soon an event may be dropped when a sink cannot keep up; the greatest goes last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Priority {
     /// Detail of a single retransmission or window change.
     Detail,
@@ -103,6 +105,33 @@ pub enum Priority {
 }
 
 impl Event {
+    /// Every `event.name` there is.
+    pub const NAMES: [&'static str; 18] = [
+        "agent_start",
+        "agent_stop",
+        "agent_health",
+        "config_reload",
+        "tcp_retransmit",
+        "tcp_cwnd",
+        "path_window",
+        "peer_window",
+        "verdict",
+        "incident",
+        "host_evidence",
+        "recommendation",
+        "flow_sample",
+        "host_sample",
+        "context",
+        "socket_snapshot",
+        "witness",
+        "hops",
+    ];
+
+    /// `name` as one of [`Self::NAMES`], if it is one.
+    pub fn known_name(name: &str) -> Option<&'static str> {
+        Self::NAMES.into_iter().find(|known| *known == name)
+    }
+
     /// The `event.name`.
     pub const fn name(&self) -> &'static str {
         match self {

@@ -12,6 +12,7 @@ use landlock::{
 
 use crate::config::Config;
 use crate::event::{Fence, FenceState};
+use crate::sink::Settings;
 
 /// What is asked for; an older kernel gives what it has. What came after it (networks, signals) is
 /// not used.
@@ -58,12 +59,29 @@ impl Folders {
         if let Some(socket) = config.status.socket() {
             folders.writes(socket);
         }
+        if let Some(spool) = config.spool.settings() {
+            folders.keeps(&spool.folder);
+        }
         folders
+    }
+
+    /// Those of outputs.
+    pub fn sinks(&mut self, sinks: &[Settings]) {
+        for path in sinks.iter().filter_map(|sink| sink.target.path()) {
+            self.writes(path);
+        }
     }
 
     /// The folder of a file that may be replaced by another of its name is read.
     pub fn reads(&mut self, file: &Path) {
         self.readable.extend(reach(file));
+    }
+
+    /// A folder is written, and made when it is first needed.
+    pub fn keeps(&mut self, folder: &Path) {
+        let there = folder.is_dir();
+        let reachable = if there { Some(folder) } else { folder.parent() };
+        self.writable.extend(reachable.map(Path::to_owned));
     }
 
     /// The folder of a file that is written is written: files are rotated, sockets are made anew.

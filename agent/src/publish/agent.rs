@@ -6,7 +6,7 @@ use super::Note;
 use crate::bpf::{ProbeOutcome, ProbeState};
 use crate::event::{
     AgentHealth, AgentStart, AgentStop, ConfigInfo, Ec2Info, Event, Health, KernelInfo, NetnsCount,
-    Probe, SandboxInfo, Severity, StartInfo, StopInfo, Time,
+    Probe, SandboxInfo, Severity, SinkHealth, SinkState, StartInfo, StopInfo, Time,
 };
 
 /// Namespaces told at most.
@@ -68,33 +68,47 @@ pub fn start(facts: StartFacts<'_>) -> Note {
 
 /// How the agent fares.
 pub fn health(health: Health) -> Note {
-    let lost: u64 = health.lost.iter().map(|lost| lost.count).sum();
-    let (severity, message) = if lost == 0 {
-        (
-            Severity::Info,
-            "nothing lost since the last report".to_owned(),
-        )
+    let lost: Vec<_> = health
+        .lost
+        .iter()
+        .filter(|lost| lost.count > 0)
+        .map(|lost| format!("{} {}", lost.count, lost.reason))
+        .collect();
+    let failing: Vec<_> = health.sinks.iter().filter_map(failing).collect();
+    let mut message = if lost.is_empty() {
+        "nothing lost since the last report".to_owned()
     } else {
-        let reasons: Vec<_> = health
-            .lost
-            .iter()
-            .filter(|lost| lost.count > 0)
-            .map(|lost| format!("{} {}", lost.count, lost.reason))
-            .collect();
-        (
-            Severity::Warn,
-            format!(
-                "not delivered since the last report: {}",
-                reasons.join(", ")
-            ),
-        )
+        format!("not delivered since the last report: {}", lost.join(", "))
     };
-    let event = Event::AgentHealth(Box::new(AgentHealth { agent: health }));
+    for sink in &failing {
+        message.push_str("; ");
+        message.push_str(sink);
+    }
     Note {
         time: Time::now(),
-        severity,
+        severity: if lost.is_empty() && failing.is_empty() {
+            Severity::Info
+        } else {
+            Severity::Warn
+        },
         message,
-        event,
+        event: Event::AgentHealth(Box::new(AgentHealth { agent: health })),
+    }
+}
+
+/// What there is to say of a sink that takes no events.
+fn failing(sink: &SinkHealth) -> Option<String> {
+    let name = sink.path.as_deref().unwrap_or("standard output");
+    match (sink.state, &sink.error) {
+        (SinkState::Working, _) => None,
+        (SinkState::Closed, _) => Some(format!("{name} has no reader any more")),
+        (SinkState::Failing, error) => Some(format!(
+            "{name} takes no events for {:.0} s now ({}); {} incidents and recommendations wait \
+             for it on disk",
+            sink.failing_seconds.unwrap_or_default(),
+            error.as_deref().unwrap_or("it is not known why"),
+            sink.spooled
+        )),
     }
 }
 

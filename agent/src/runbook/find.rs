@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -46,6 +46,41 @@ struct Name {
     name: String,
 }
 
+/// The same of a line in the Elastic Common Schema.
+#[derive(Deserialize)]
+struct EcsLine {
+    #[serde(rename = "@timestamp")]
+    timestamp: Option<String>,
+    event: Action,
+    host: Option<Name>,
+    edgeghost: Ours,
+}
+
+#[derive(Deserialize)]
+struct Action {
+    action: String,
+}
+
+#[derive(Deserialize)]
+struct Ours {
+    incident: Option<Incident>,
+    remediation: Option<Advice>,
+}
+
+impl EcsLine {
+    fn line(self) -> Line {
+        Line {
+            event: Name {
+                name: self.event.action,
+            },
+            timestamp: self.timestamp,
+            host: self.host,
+            incident: self.edgeghost.incident,
+            remediation: self.edgeghost.remediation,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Incident {
     id: String,
@@ -72,34 +107,48 @@ struct Values {
     region: Option<String>,
 }
 
-/// The last recommendation in the file at `path` (`-` for standard input), or the last one of
-/// `incident`.
-pub(super) fn recommendation(path: &Path, incident: Option<&str>) -> Result<Found, RunbookError> {
-    let name = path.display().to_string();
-    let open = |source| RunbookError::Open {
-        path: name.clone(),
-        source,
-    };
-    let input: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(io::stdin())
-    } else {
-        Box::new(File::open(path).map_err(open)?)
-    };
+/// The last recommendation in the files at `paths` (`-` for standard input), the oldest first, or
+/// the last one of `incident`.
+pub(super) fn recommendation(
+    paths: &[PathBuf],
+    incident: Option<&str>,
+) -> Result<Found, RunbookError> {
     let mut search = Search::new(incident);
-    search
-        .read(unpack::reader(input).map_err(open)?)
-        .map_err(|problem| RunbookError::Line {
+    for path in paths {
+        let name = path.display().to_string();
+        let open = |source| RunbookError::Open {
             path: name.clone(),
-            line: search.line,
-            problem: problem.to_string(),
-        })?;
+            source,
+        };
+        let input: Box<dyn Read> = if path == Path::new("-") {
+            Box::new(io::stdin())
+        } else {
+            Box::new(File::open(path).map_err(open)?)
+        };
+        search
+            .read(unpack::reader(input).map_err(open)?)
+            .map_err(|problem| RunbookError::Line {
+                path: name.clone(),
+                line: search.line,
+                problem: problem.to_string(),
+            })?;
+    }
     match search.found.take() {
         Some((line, advice)) => Ok(found(line, advice, search.closed)?),
         None => Err(RunbookError::None {
-            path: name,
+            path: names(paths),
             whose: of(incident),
             instead: search.instead(),
         }),
+    }
+}
+
+/// The last file, and how many before it.
+fn names(paths: &[PathBuf]) -> String {
+    match paths {
+        [] => "nothing".to_owned(),
+        [path] => path.display().to_string(),
+        [before @ .., path] => format!("{} (and {} before it)", path.display(), before.len()),
     }
 }
 
@@ -159,7 +208,8 @@ impl<'a> Search<'a> {
     }
 
     fn take(&mut self, text: &str) {
-        if let Ok(line) = serde_json::from_str(text) {
+        let line = serde_json::from_str(text);
+        if let Ok(line) = line.or_else(|_| serde_json::from_str(text).map(EcsLine::line)) {
             self.consider(line);
             return;
         }
@@ -250,71 +300,4 @@ fn address(field: &'static str, value: Option<String>) -> Result<Option<IpAddr>,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn line(id: &str, name: &str, rest: &str) -> String {
-        format!(
-            "{{\"timestamp\":\"2026-11-21T05:58:28.332081549Z\",\"event\":{{\"name\":\"{name}\"}},\
-             \"host\":{{\"name\":\"web3\"}},\"incident\":{{\"id\":\"{id}\"{rest}}}"
-        )
-    }
-
-    fn advice(id: &str, private_ip: &str) -> String {
-        line(id, "recommendation", "")
-            + &format!(
-                ",\"remediation\":{{\"action\":\"reassociate_elastic_ip\",\
-                 \"target\":{{\"private_ip\":\"{private_ip}\"}}}}}}\n"
-            )
-    }
-
-    fn search<'a>(text: &str, incident: Option<&'a str>) -> Search<'a> {
-        let mut search = Search::new(incident);
-        search.read(text.as_bytes()).unwrap();
-        search
-    }
-
-    #[test]
-    fn the_last_counts_or_that_of_the_incident() {
-        let text = advice("eg-1", "10.0.0.1") + "not an event\n" + &advice("eg-2", "10.0.0.2");
-        assert_eq!(search(&text, None).found_id(), Some("eg-2"));
-        assert_eq!(search(&text, Some("eg-1")).found_id(), Some("eg-1"));
-        let none = search(&text, Some("eg-3"));
-        assert!(none.found.is_none());
-        assert_eq!(none.instead(), "it has those of eg-1, eg-2");
-    }
-
-    #[test]
-    fn an_incident_closed_later_is_noticed() {
-        let closed = line("eg-1", "incident", ",\"state\":\"closed\"") + "}\n";
-        let text = advice("eg-1", "10.0.0.1") + &closed;
-        assert!(search(&text, None).closed.is_some());
-        let text = closed + &advice("eg-1", "10.0.0.1");
-        assert!(search(&text, None).closed.is_none(), "closed before");
-    }
-
-    #[test]
-    fn one_event_may_be_laid_out_over_many_lines() {
-        let event: serde_json::Value = serde_json::from_str(&advice("eg-1", "10.0.0.1")).unwrap();
-        let text = serde_json::to_string_pretty(&event).unwrap();
-        assert_eq!(search(&text, None).found_id(), Some("eg-1"));
-    }
-
-    #[test]
-    fn what_is_there_instead_is_said() {
-        assert_eq!(search("", None).instead(), "it is empty");
-        let other = "{\"event\":{\"name\":\"agent_health\"}}\n";
-        assert_eq!(search(other, None).instead(), "it has 1 other events");
-        assert_eq!(
-            search("what\never\n", None).instead(),
-            "2 of its 2 lines are no events of edgeghost"
-        );
-    }
-
-    #[test]
-    fn an_endless_line_is_refused() {
-        let endless = "x".repeat(LONGEST + 1);
-        let error = Search::new(None).read(endless.as_bytes()).unwrap_err();
-        assert!(error.to_string().contains("longer than any event"));
-    }
-}
+mod tests;

@@ -1,19 +1,22 @@
-//! Where lines go.
+//! Where lines go: the one output of a thread.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use thiserror::Error;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::file::EventFile;
 use super::queue::Line;
 use super::recording::{Bounds, Recording};
+use super::rest::Rest;
+use super::settings::Target;
+use super::socket::{Connection, Datagrams};
 
-/// The output cannot be opened.
+/// The output cannot be opened, and never will be as things stand.
 #[derive(Debug, Error)]
 #[error("cannot write events to {path}: {source}; does the folder exist, and may you write there?")]
 pub struct OutputError {
@@ -28,53 +31,45 @@ impl OutputError {
     }
 }
 
-/// An open output.
+/// An output.
 #[derive(Debug)]
-pub enum Output {
+pub(super) enum Output {
     /// Standard output, whose reader may go away.
-    Standard(File),
+    Standard(File, Rest),
     /// A file that is appended to.
-    File(File),
-    /// A compressed recording.
-    Recording(Box<Recording>),
+    File(EventFile),
+    /// A datagram socket.
+    Datagrams(Datagrams),
+    /// A stream socket.
+    Connection(Connection),
 }
 
 impl Output {
-    /// Standard output for `-`, otherwise a file that is appended to, readable by its group.
-    pub fn open(path: &Path) -> Result<Self, OutputError> {
-        if path == Path::new("-") {
-            // A descriptor of our own: lines go out with one write(2) each, past std's buffer.
-            let descriptor = io::stdout().as_fd().try_clone_to_owned();
-            return match descriptor {
-                Ok(descriptor) => Ok(Self::Standard(descriptor.into())),
-                Err(source) => Err(OutputError::new(path, source)),
-            };
+    /// Opens `target`. What fails for want of a folder or of rights is refused: somebody has
+    /// mistaken a name. Whatever else fails may pass, and is tried again with the first line.
+    pub(super) fn open(target: &Target) -> Result<Self, OutputError> {
+        match target {
+            Target::Stdout => match io::stdout().as_fd().try_clone_to_owned() {
+                // A descriptor of our own: lines go out with one write(2) each, past std's buffer.
+                Ok(descriptor) => Ok(Self::Standard(descriptor.into(), Rest::default())),
+                Err(source) => Err(OutputError::new(Path::new("-"), source)),
+            },
+            Target::File { path, rotation } => {
+                let mut file = EventFile::new(path, *rotation);
+                match file.open() {
+                    Err(source) if is_mistake(&source) => Err(OutputError::new(path, source)),
+                    _ => Ok(Self::File(file)),
+                }
+            }
+            Target::Datagram(path) => Ok(Self::Datagrams(Datagrams::new(path))),
+            Target::Stream(path) => Ok(Self::Connection(Connection::new(path))),
         }
-        let mut options = OpenOptions::new();
-        options.append(true).create(true).mode(0o640);
-        match options.open(path) {
-            Ok(file) => Ok(Self::File(file)),
-            Err(source) => Err(OutputError::new(path, source)),
-        }
-    }
-
-    /// A recording at `path`.
-    pub fn record(path: &Path, bounds: Bounds) -> Result<Self, OutputError> {
-        match Recording::create(path, bounds) {
-            Ok(recording) => Ok(Self::Recording(Box::new(recording))),
-            Err(source) => Err(OutputError::new(path, source)),
-        }
-    }
-
-    /// Whether it is standard output.
-    pub(super) const fn is_standard(&self) -> bool {
-        matches!(self, Self::Standard(_))
     }
 
     /// Something that ends when the reader of standard output has gone; `None` where that cannot
     /// be told ahead of a write (a file). Must be called within a tokio runtime.
-    pub fn reader(&self) -> Option<Reader> {
-        let Self::Standard(file) = self else {
+    pub(super) fn reader(&self) -> Option<Reader> {
+        let Self::Standard(file, _) = self else {
             return None;
         };
         let pipe = file.as_fd().try_clone_to_owned().ok()?;
@@ -88,26 +83,52 @@ impl Output {
     /// Writes one line.
     pub(super) fn write(&mut self, line: &Line) -> io::Result<()> {
         match self {
-            Self::Standard(file) | Self::File(file) => file.write_all(&line.bytes),
-            Self::Recording(recording) => recording.write(line),
+            Self::Standard(file, rest) => rest.write(file, &line.bytes),
+            Self::File(file) => file.write(line),
+            Self::Datagrams(socket) => socket.write(line),
+            Self::Connection(connection) => connection.write(line),
         }
     }
 
-    /// All lines that wait are written: whoever reads along shall see them.
+    /// There is nothing to write for now.
     pub(super) fn rest(&mut self) -> io::Result<()> {
         match self {
-            Self::Standard(_) | Self::File(_) => Ok(()),
-            Self::Recording(recording) => recording.rest(),
+            Self::Standard(..) => Ok(()),
+            Self::File(file) => file.rest(),
+            Self::Datagrams(socket) => socket.open().map(drop),
+            Self::Connection(connection) => connection.open(),
         }
     }
 
-    /// There is nothing more to write.
-    pub(super) fn finish(&mut self) -> io::Result<()> {
+    /// Somebody has moved the output away, and another is to be opened at its place.
+    pub(super) fn reopen(&mut self) {
         match self {
-            Self::Standard(_) | Self::File(_) => Ok(()),
-            Self::Recording(recording) => recording.finish(),
+            Self::Standard(..) => {}
+            Self::File(file) => file.close(),
+            Self::Datagrams(socket) => socket.close(),
+            Self::Connection(connection) => connection.close(),
         }
     }
+
+    /// Whether `error` means that nobody will ever read it again.
+    pub(super) fn is_over(&self, error: &io::Error) -> bool {
+        matches!(self, Self::Standard(..)) && error.kind() == io::ErrorKind::BrokenPipe
+    }
+}
+
+/// A recording at `path`.
+pub fn record(path: &Path, bounds: Bounds) -> Result<Recording, OutputError> {
+    Recording::create(path, bounds).map_err(|source| OutputError::new(path, source))
+}
+
+fn is_mistake(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::NotADirectory
+    )
 }
 
 /// Whoever reads standard output.

@@ -1,15 +1,13 @@
-//! The bounded queue between the daemon and its writer.
+//! The bounded queue between the daemon and the thread of one output.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::stream::Outlet;
 use crate::event::Priority;
 
-/// Lines that the writer takes in one go.
-const TAKEN_AT_ONCE: usize = 256;
-
-/// Lines on their way to the writer. A full queue drops what matters least, and counts it.
+/// Lines on their way to an output. A full queue drops what matters least, and counts it.
 pub struct Queue {
     capacity: usize,
     state: Mutex<State>,
@@ -19,22 +17,39 @@ pub struct Queue {
 #[derive(Default)]
 struct State {
     lines: VecDeque<Line>,
+    /// What the writing thread has taken and is not done with, and since when.
+    in_hand: Option<(Line, Instant)>,
     dropped: BTreeMap<&'static str, u64>,
-    writing: bool,
+    reopen: bool,
     closed: bool,
+    ended: bool,
 }
 
-/// A finished line.
+/// A finished line. Several outputs share its bytes.
+#[derive(Debug, Clone)]
 pub(super) struct Line {
     pub(super) name: &'static str,
     pub(super) priority: Priority,
     /// See [`Event::heads_files`](crate::event::Event::heads_files).
     pub(super) head: bool,
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Arc<[u8]>,
+}
+
+/// What the writing thread is to do next.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// Write this, and say [`Queue::done`] or [`Queue::put_back`].
+    Write(Line),
+    /// Open the output anew: somebody has moved it.
+    Reopen,
+    /// Nothing for now.
+    Nothing,
+    /// Nothing any more.
+    End,
 }
 
 /// The queue at one moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueueReading {
     /// Lines waiting.
     pub depth: usize,
@@ -42,6 +57,17 @@ pub struct QueueReading {
     pub capacity: usize,
     /// Lines lost so far by event name.
     pub dropped: BTreeMap<&'static str, u64>,
+}
+
+impl QueueReading {
+    /// This and another together.
+    pub fn add(&mut self, other: &Self) {
+        self.depth += other.depth;
+        self.capacity += other.capacity;
+        for (name, count) in &other.dropped {
+            *self.dropped.entry(name).or_default() += count;
+        }
+    }
 }
 
 impl Queue {
@@ -64,46 +90,98 @@ impl Queue {
         }
     }
 
-    /// Puts a line in; when there is no room, the oldest line of the least priority goes, be it
-    /// this one.
-    pub(super) fn push(&self, line: Line) {
+    /// Waits for something to do, at most `limit`.
+    pub(super) fn next(&self, limit: Duration) -> Next {
+        let deadline = Instant::now() + limit;
         let mut state = self.lock();
-        if state.lines.len() < self.capacity {
-            state.lines.push_back(line);
-        } else {
-            state.make_room_for(line);
-        }
-        drop(state);
-        self.changed.notify_all();
-    }
-
-    /// Counts a line that was lost elsewhere.
-    pub(super) fn count_lost(&self, name: &'static str) {
-        *self.lock().dropped.entry(name).or_default() += 1;
-    }
-
-    /// Waits for lines and takes some; `None` once the queue is closed and empty. The caller
-    /// says [`Self::written`] when it is done with them.
-    pub(super) fn take(&self) -> Option<VecDeque<Line>> {
-        let mut state = self.lock();
-        while state.lines.is_empty() {
-            if state.closed {
-                return None;
+        loop {
+            if std::mem::take(&mut state.reopen) {
+                return Next::Reopen;
             }
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            if let Some(line) = state.lines.pop_front() {
+                state.in_hand = Some((line.clone(), Instant::now()));
+                return Next::Write(line);
+            }
+            if state.closed {
+                return Next::End;
+            }
+            let Some(left) = deadline.checked_duration_since(Instant::now()) else {
+                return Next::Nothing;
+            };
+            state = self.wait(state, left);
         }
-        state.writing = true;
-        // Not all at once: what was taken is beyond the reach of priorities.
-        let some = state.lines.len().min(TAKEN_AT_ONCE);
-        Some(state.lines.drain(..some).collect())
     }
 
-    /// The lines taken last are out.
-    pub(super) fn written(&self) {
-        self.lock().writing = false;
+    /// The line taken last is out.
+    pub(super) fn done(&self) {
+        let mut state = self.lock();
+        state.in_hand = None;
+        let empty = state.lines.is_empty();
+        drop(state);
+        if empty {
+            self.changed.notify_all();
+        }
+    }
+
+    /// The line taken last could not be written: it is the next one again.
+    pub(super) fn put_back(&self) {
+        let mut state = self.lock();
+        if let Some((line, _)) = state.in_hand.take() {
+            state.lines.push_front(line);
+        }
+        if state.lines.len() > self.capacity {
+            state.shed();
+        }
+    }
+
+    /// Rests before the next try; ends early, and says `false`, once the queue is closed.
+    pub(super) fn rest(&self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        let mut state = self.lock();
+        while !state.closed && !state.reopen {
+            let Some(left) = deadline.checked_duration_since(Instant::now()) else {
+                return true;
+            };
+            state = self.wait(state, left);
+        }
+        !state.closed
+    }
+
+    /// How long the writing thread has been at the same line.
+    pub(super) fn stalled(&self) -> Duration {
+        let state = self.lock();
+        let since = state.in_hand.as_ref().map(|(_, since)| since.elapsed());
+        since.unwrap_or_default()
+    }
+
+    /// Takes out the alerts that wait; with what is in hand, once nothing else will be done.
+    pub(super) fn take_alerts(&self, in_hand: bool) -> Vec<Line> {
+        let mut state = self.lock();
+        let held = if in_hand { state.in_hand.take() } else { None };
+        let all = std::mem::take(&mut state.lines);
+        let (alerts, others): (VecDeque<Line>, _) = held
+            .map(|(line, _)| line)
+            .into_iter()
+            .chain(all)
+            .partition(|line| line.priority == Priority::Alert);
+        state.lines = others;
+        alerts.into()
+    }
+
+    /// Puts alerts back that could be kept nowhere else; they go before all others.
+    pub(super) fn put_back_alerts(&self, alerts: Vec<Line>) {
+        let mut state = self.lock();
+        for alert in alerts.into_iter().rev() {
+            state.lines.push_front(alert);
+        }
+        while state.lines.len() > self.capacity {
+            state.shed();
+        }
+    }
+
+    /// Has the output opened anew.
+    pub(super) fn reopen(&self) {
+        self.lock().reopen = true;
         self.changed.notify_all();
     }
 
@@ -113,21 +191,45 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Waits until everything is written, at most `limit`; tells whether it is.
-    pub(super) fn wait_until_written(&self, limit: Duration) -> bool {
-        let deadline = Instant::now() + limit;
+    /// The writer has ended.
+    pub(super) fn ended(&self) {
+        self.lock().ended = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until everything is written, or the writer has given up, at most until `deadline`;
+    /// tells whether all is written.
+    pub(super) fn wait_until_written(&self, deadline: Instant) -> bool {
+        self.wait_until(deadline, |state| state.ended || state.is_empty());
+        self.lock().is_empty()
+    }
+
+    /// Waits until the writer has ended, at most until `deadline`; tells whether it has.
+    pub(super) fn wait_until_ended(&self, deadline: Instant) -> bool {
+        self.wait_until(deadline, |state| state.ended);
+        self.lock().ended
+    }
+
+    /// Whether nothing is left to write.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    fn wait_until(&self, deadline: Instant, condition: impl Fn(&State) -> bool) {
         let mut state = self.lock();
-        while state.writing || !state.lines.is_empty() {
+        while !condition(&state) {
             let Some(left) = deadline.checked_duration_since(Instant::now()) else {
-                return false;
+                return;
             };
-            state = self
-                .changed
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            state = self.wait(state, left);
         }
-        true
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State>, limit: Duration) -> MutexGuard<'a, State> {
+        self.changed
+            .wait_timeout(state, limit)
+            .unwrap_or_else(PoisonError::into_inner)
+            .0
     }
 
     /// A thread that panicked while it held the lock left a whole queue behind: every change to
@@ -137,86 +239,43 @@ impl Queue {
     }
 }
 
+impl Outlet for Queue {
+    /// When there is no room, the oldest line of the least priority goes, be it this one.
+    fn push(&self, line: Line) {
+        let mut state = self.lock();
+        state.lines.push_back(line);
+        if state.lines.len() > self.capacity {
+            state.shed();
+        }
+        let first = state.lines.len() == 1;
+        drop(state);
+        if first {
+            self.changed.notify_all();
+        }
+    }
+
+    fn count_lost(&self, name: &'static str) {
+        *self.lock().dropped.entry(name).or_default() += 1;
+    }
+}
+
 impl State {
-    fn make_room_for(&mut self, line: Line) {
+    fn is_empty(&self) -> bool {
+        self.in_hand.is_none() && self.lines.is_empty()
+    }
+
+    /// Drops the oldest line of the least priority.
+    fn shed(&mut self) {
         let least = self.lines.iter().map(|waiting| waiting.priority).min();
-        let victim = match least {
-            Some(least) if least <= line.priority => self
-                .lines
-                .iter()
-                .position(|waiting| waiting.priority == least),
-            _ => None,
-        };
-        let dropped = match victim.and_then(|at| self.lines.remove(at)) {
-            Some(victim) => {
-                self.lines.push_back(line);
-                victim.name
-            }
-            None => line.name,
-        };
-        *self.dropped.entry(dropped).or_default() += 1;
+        let victim = self
+            .lines
+            .iter()
+            .position(|waiting| Some(waiting.priority) == least);
+        if let Some(victim) = victim.and_then(|at| self.lines.remove(at)) {
+            *self.dropped.entry(victim.name).or_default() += 1;
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn line(name: &'static str, priority: Priority) -> Line {
-        Line {
-            name,
-            priority,
-            head: false,
-            bytes: name.into(),
-        }
-    }
-
-    #[test]
-    fn detail_goes_first_and_alerts_stay() {
-        let queue = Queue::new(3);
-        queue.push(line("incident", Priority::Alert));
-        queue.push(line("tcp_retransmit", Priority::Detail));
-        queue.push(line("path_window", Priority::Window));
-        queue.push(line("recommendation", Priority::Alert));
-        queue.push(line("tcp_retransmit", Priority::Detail));
-        queue.push(line("incident", Priority::Alert));
-        let names: Vec<_> = queue
-            .take()
-            .unwrap()
-            .into_iter()
-            .map(|line| line.name)
-            .collect();
-        assert_eq!(names, ["incident", "recommendation", "incident"]);
-        let dropped = queue.read().dropped;
-        assert_eq!(dropped.get("tcp_retransmit"), Some(&2));
-        assert_eq!(dropped.get("path_window"), Some(&1));
-        assert_eq!(dropped.get("incident"), None);
-    }
-
-    #[test]
-    fn among_equals_the_oldest_goes() {
-        let queue = Queue::new(1);
-        queue.push(Line {
-            bytes: b"1".into(),
-            ..line("incident", Priority::Alert)
-        });
-        queue.push(Line {
-            bytes: b"2".into(),
-            ..line("incident", Priority::Alert)
-        });
-        assert_eq!(queue.take().unwrap()[0].bytes, b"2");
-    }
-
-    #[test]
-    fn it_ends_when_closed_and_says_when_all_is_out() {
-        let queue = Queue::new(4);
-        queue.push(line("agent_stop", Priority::State));
-        assert!(!queue.wait_until_written(Duration::from_millis(1)));
-        assert!(queue.take().is_some());
-        assert!(!queue.wait_until_written(Duration::from_millis(1)));
-        queue.written();
-        assert!(queue.wait_until_written(Duration::ZERO));
-        queue.close();
-        assert!(queue.take().is_none());
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@
 //! heads a recording (the first line of the run, the latest context), so that each can be read by
 //! itself.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::queue::Line;
+use super::rotate::{Head, shift};
 
 /// What was compressed goes to the file this often at least: a reader, or a crash, finds all but
 /// the last seconds.
@@ -33,8 +34,7 @@ pub struct Bounds {
 pub struct Recording {
     path: PathBuf,
     bounds: Bounds,
-    /// The latest line of each kind that heads a file, in the order of their first.
-    head: Vec<(&'static str, Vec<u8>)>,
+    head: Head,
     encoder: GzEncoder<Counted>,
     flushed: Instant,
 }
@@ -50,13 +50,13 @@ impl Recording {
     /// Begins at `path`; an earlier recording there becomes `path.1`.
     pub(super) fn create(path: &Path, bounds: Bounds) -> io::Result<Self> {
         if path.exists() {
-            shift(path, bounds.files)?;
+            shift(path, bounds.files.saturating_sub(1))?;
         }
         Ok(Self {
             encoder: open(path)?,
             path: path.to_owned(),
             bounds,
-            head: Vec::new(),
+            head: Head::default(),
             flushed: Instant::now(),
         })
     }
@@ -65,9 +65,7 @@ impl Recording {
         if self.encoder.get_ref().bytes >= self.bounds.file_bytes {
             self.turn_over()?;
         }
-        if line.head {
-            self.keep(line);
-        }
+        self.head.keep(line);
         self.encoder.write_all(&line.bytes)
     }
 
@@ -85,20 +83,12 @@ impl Recording {
 
     fn turn_over(&mut self) -> io::Result<()> {
         self.encoder.try_finish()?;
-        shift(&self.path, self.bounds.files)?;
+        shift(&self.path, self.bounds.files.saturating_sub(1))?;
         self.encoder = open(&self.path)?;
-        for (_, line) in &self.head {
+        for line in self.head.lines() {
             self.encoder.write_all(line)?;
         }
         Ok(())
-    }
-
-    fn keep(&mut self, line: &Line) {
-        let bytes = line.bytes.clone();
-        match self.head.iter_mut().find(|(name, _)| *name == line.name) {
-            Some((_, kept)) => *kept = bytes,
-            None => self.head.push((line.name, bytes)),
-        }
     }
 }
 
@@ -124,32 +114,14 @@ fn open(path: &Path) -> io::Result<GzEncoder<Counted>> {
     ))
 }
 
-/// Makes room at `path`: each file becomes the next older one, the oldest goes.
-fn shift(path: &Path, files: u32) -> io::Result<()> {
-    if files <= 1 {
-        return Ok(());
-    }
-    for number in (1..files - 1).rev() {
-        let from = numbered(path, number);
-        if from.exists() {
-            fs::rename(from, numbered(path, number + 1))?;
-        }
-    }
-    fs::rename(path, numbered(path, 1))
-}
-
-fn numbered(path: &Path, number: u32) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{number}"));
-    name.into()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::io::Read as _;
 
     use flate2::read::MultiGzDecoder;
 
+    use super::super::rotate::numbered;
     use super::*;
     use crate::event::Priority;
 
@@ -158,7 +130,7 @@ mod tests {
             name,
             priority: Priority::Window,
             head: name != "flow_sample",
-            bytes: text.as_bytes().to_vec(),
+            bytes: text.as_bytes().into(),
         }
     }
 

@@ -3,23 +3,33 @@
 use std::sync::Arc;
 
 use super::identity::Identity;
-use super::queue::{Line, Queue};
+use super::queue::Line;
 use crate::ec2::Context;
 use crate::event::{Event, MAX_LINE_BYTES};
 use crate::publish::Note;
 
 /// One stream of events of a run.
 pub struct Stream {
-    queue: Arc<Queue>,
+    outlet: Arc<dyn Outlet>,
     identity: Identity,
     sequence: u64,
 }
 
+/// What takes the finished lines of a stream.
+pub(super) trait Outlet: Send + Sync {
+    /// Takes a line; never waits.
+    fn push(&self, line: Line);
+
+    /// Counts a line that was lost before it was one.
+    fn count_lost(&self, name: &'static str);
+}
+
 impl Stream {
-    /// A stream into `queue`.
-    pub const fn new(identity: Identity, queue: Arc<Queue>) -> Self {
+    /// A stream into `outlet`.
+    #[expect(private_bounds, reason = "only what is in this room takes lines")]
+    pub fn new(identity: Identity, outlet: Arc<impl Outlet + 'static>) -> Self {
         Self {
-            queue,
+            outlet,
             identity,
             sequence: 0,
         }
@@ -35,11 +45,6 @@ impl Stream {
         self.sequence
     }
 
-    /// Its queue.
-    pub fn queue(&self) -> &Queue {
-        &self.queue
-    }
-
     /// Sends an event on its way. An event that is lost on it leaves a gap in the sequence.
     pub fn emit(&mut self, mut note: Note) {
         let name = note.event.name();
@@ -52,11 +57,11 @@ impl Stream {
         };
         match line {
             Ok(bytes) if bytes.len() <= MAX_LINE_BYTES => {
-                self.queue.push(Line {
+                self.outlet.push(Line {
                     name,
                     priority: note.event.priority(),
                     head: note.event.heads_files(),
-                    bytes,
+                    bytes: bytes.into(),
                 });
             }
             Ok(bytes) => {
@@ -64,11 +69,11 @@ impl Stream {
                     "a line of {} bytes is too long to be sent: {name}",
                     bytes.len()
                 );
-                self.queue.count_lost(name);
+                self.outlet.count_lost(name);
             }
             Err(error) => {
                 log::error!("{name} cannot be written as JSON: {error}");
-                self.queue.count_lost(name);
+                self.outlet.count_lost(name);
             }
         }
     }

@@ -1,15 +1,13 @@
-//! The thread that writes, so that a slow reader never holds up the kernel's records.
+//! The thread that writes a recording, so that compressing never holds up the kernel's records.
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Notify;
-
-use super::output::Output;
-use super::queue::Queue;
+use super::queue::{Next, Queue};
+use super::recording::Recording;
+use super::stream::Outlet as _;
 
 /// How long the last lines may take at the end.
 const LAST_LINES: Duration = Duration::from_secs(1);
@@ -17,70 +15,57 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 /// Failed writes are logged no more often than this.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
-/// The writing thread.
+/// Whoever reads along finds all but so much.
+const FLUSH_EVERY: Duration = Duration::from_secs(2);
+
+/// The writing thread of a recording.
 pub struct Writer {
     queue: Arc<Queue>,
     thread: JoinHandle<()>,
-    reader_gone: Arc<AtomicBool>,
 }
 
 impl Writer {
-    /// Starts writing what `queue` holds to `output`. `gone` is notified when its reader has
-    /// closed it.
-    pub fn start(mut output: Output, queue: Arc<Queue>, gone: Arc<Notify>) -> io::Result<Self> {
-        let reader_gone = Arc::new(AtomicBool::new(false));
-        let (lines, flag) = (Arc::clone(&queue), Arc::clone(&reader_gone));
+    /// Starts writing what `queue` holds to `recording`.
+    pub fn start(mut recording: Recording, queue: Arc<Queue>) -> io::Result<Self> {
+        let lines = Arc::clone(&queue);
         let thread = thread::Builder::new()
-            .name("writer".to_owned())
-            .spawn(move || {
-                write_all(&mut output, &lines, &flag, &gone);
-            })?;
-        Ok(Self {
-            queue,
-            thread,
-            reader_gone,
-        })
+            .name("recorder".to_owned())
+            .spawn(move || write_all(&mut recording, &lines))?;
+        Ok(Self { queue, thread })
     }
 
-    /// Waits a moment for the last lines, and ends. A reader that does not read cannot hold the
+    /// Waits a moment for the last lines, and ends. A disk that does not write cannot hold the
     /// daemon up.
     pub fn finish(self) {
         self.queue.close();
-        if self.reader_gone.load(Ordering::Relaxed) {
-            return;
-        }
-        if self.queue.wait_until_written(LAST_LINES) {
-            // It has nothing left to do but return.
+        let deadline = Instant::now() + LAST_LINES;
+        if self.queue.wait_until_written(deadline) {
+            // It has nothing left to do but close the file.
             let _ = self.thread.join();
         } else {
             let left = self.queue.read().depth;
-            log::warn!("the output's reader is too slow: {left} or more events not written");
+            log::warn!("the disk is too slow: {left} or more lines not recorded");
         }
     }
 }
 
-fn write_all(output: &mut Output, queue: &Queue, reader_gone: &AtomicBool, gone: &Notify) {
+fn write_all(recording: &mut Recording, queue: &Queue) {
     let mut logged: Option<Instant> = None;
-    while let Some(lines) = queue.take() {
-        for line in lines {
-            if reader_gone.load(Ordering::Relaxed) {
-                continue;
+    loop {
+        match queue.next(FLUSH_EVERY) {
+            Next::Write(line) => {
+                if let Err(error) = recording.write(&line) {
+                    queue.count_lost(line.name);
+                    complain(&mut logged, Err(error));
+                }
+                queue.done();
             }
-            let Err(error) = output.write(&line) else {
-                continue;
-            };
-            if output.is_standard() && error.kind() == io::ErrorKind::BrokenPipe {
-                reader_gone.store(true, Ordering::Relaxed);
-                gone.notify_one();
-                continue;
-            }
-            queue.count_lost(line.name);
-            complain(&mut logged, Err(error));
+            Next::Reopen | Next::Nothing => {}
+            Next::End => break,
         }
-        complain(&mut logged, output.rest());
-        queue.written();
+        complain(&mut logged, recording.rest());
     }
-    complain(&mut logged, output.finish());
+    complain(&mut logged, recording.finish());
 }
 
 /// Logs a failure, but not every one of many.
@@ -88,7 +73,7 @@ fn complain(logged: &mut Option<Instant>, result: io::Result<()>) {
     if let Err(error) = result
         && logged.is_none_or(|at| at.elapsed() >= LOG_EVERY)
     {
-        log::error!("events could not be written and are lost: {error}");
+        log::error!("the recording could not be written and lacks lines: {error}");
         *logged = Some(Instant::now());
     }
 }

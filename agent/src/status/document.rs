@@ -222,10 +222,17 @@ pub struct Counts {
 pub struct SinkStatus {
     /// As it is called in the configuration and in the log.
     pub name: String,
+    /// Whether it takes lines.
+    pub works: bool,
+    /// Why it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
     /// Lines that wait for it.
     pub queued: u64,
     /// Most lines that may wait.
     pub capacity: u64,
+    /// Incidents and recommendations on disk that wait for it.
+    pub spooled: u64,
     /// Lines that it lost in this run, by event.
     pub lost: BTreeMap<&'static str, u64>,
 }

@@ -144,8 +144,10 @@ struct Fill {
 #[serde(default)]
 struct Sink {
     name: String,
+    error: Option<String>,
     queued: u64,
     capacity: u64,
+    spooled: u64,
     lost: std::collections::BTreeMap<String, u64>,
 }
 
@@ -358,6 +360,14 @@ fn health(view: &View, out: &mut String) -> fmt::Result {
             "sink     {}: {} of {} lines wait, {lost} lost",
             sink.name, sink.queued, sink.capacity
         )?;
+        if let Some(error) = &sink.error {
+            writeln!(
+                out,
+                "         it takes nothing ({error}); {} incident(s) and recommendation(s) are kept \
+                 for it",
+                sink.spooled
+            )?;
+        }
     }
     if let Some(recording) = &view.agent.recording {
         writeln!(out, "records  to {recording}")?;

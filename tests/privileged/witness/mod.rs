@@ -1,7 +1,7 @@
 //! Witnesses: what the agent asks when the one session that a host has goes bad.
 
-mod people;
-mod stage;
+pub(crate) mod people;
+pub(crate) mod stage;
 mod way;
 
 use std::net::SocketAddr;

@@ -14,13 +14,13 @@ const GIVE_UP: Duration = Duration::from_secs(20);
 
 /// Everybody; they go home when this is dropped.
 #[derive(Debug, Default)]
-pub(super) struct People {
+pub(crate) struct People {
     home: Arc<AtomicBool>,
 }
 
 /// Visitors of a server.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Visitors {
+pub(crate) struct Visitors {
     came: Arc<AtomicUsize>,
     inside: Arc<AtomicUsize>,
     said: Arc<AtomicUsize>,
@@ -28,24 +28,24 @@ pub(super) struct Visitors {
 
 impl Visitors {
     /// How many came.
-    pub(super) fn came(&self) -> usize {
+    pub(crate) fn came(&self) -> usize {
         self.came.load(Ordering::SeqCst)
     }
 
     /// How many have not left.
-    pub(super) fn inside(&self) -> usize {
+    pub(crate) fn inside(&self) -> usize {
         self.inside.load(Ordering::SeqCst)
     }
 
     /// How many pieces they said.
-    pub(super) fn said(&self) -> usize {
+    pub(crate) fn said(&self) -> usize {
         self.said.load(Ordering::SeqCst)
     }
 }
 
 impl People {
     /// Somebody who keeps typing on `server` from `client`, and opens a new session when one dies.
-    pub(super) fn terminal(&self, at: &Netns, client: IpAddr, server: SocketAddr) {
+    pub(crate) fn terminal(&self, at: &Netns, client: IpAddr, server: SocketAddr) {
         let home = Arc::clone(&self.home);
         at.spawn(move || {
             while !home.load(Ordering::SeqCst) {
@@ -62,7 +62,7 @@ impl People {
     }
 
     /// A server that says back whatever it is told, and leaves last.
-    pub(super) fn server(&self, at: &Netns, address: SocketAddr) -> anyhow::Result<Visitors> {
+    pub(crate) fn server(&self, at: &Netns, address: SocketAddr) -> anyhow::Result<Visitors> {
         let listener = at.enter(|| traffic::listen(address))??;
         let visitors = Visitors::default();
         let (home, all) = (Arc::clone(&self.home), visitors.clone());

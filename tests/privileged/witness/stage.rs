@@ -13,36 +13,36 @@ use edgeghost_tests::nft::{Loss, Where, nft};
 use edgeghost_tests::offload;
 
 /// The host that the agent watches.
-pub(super) const HOST: Ipv4Addr = Ipv4Addr::new(10, 1, 0, 207);
+pub(crate) const HOST: Ipv4Addr = Ipv4Addr::new(10, 1, 0, 207);
 /// Its neighbour.
-pub(super) const JUMP: Ipv4Addr = Ipv4Addr::new(10, 1, 1, 21);
+pub(crate) const JUMP: Ipv4Addr = Ipv4Addr::new(10, 1, 1, 21);
 /// The one client.
-pub(super) const CLIENT: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 14);
+pub(crate) const CLIENT: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 14);
 /// Who may be asked, each in a /16 of its own. Nobody listens at the last.
-pub(super) const WITNESSES: [Ipv4Addr; 4] = [
+pub(crate) const WITNESSES: [Ipv4Addr; 4] = [
     Ipv4Addr::new(192, 0, 2, 77),
     Ipv4Addr::new(198, 18, 7, 31),
     Ipv4Addr::new(203, 0, 113, 180),
     Ipv4Addr::new(198, 19, 200, 5),
 ];
 /// The routers on the way out.
-pub(super) const ROUTERS: [Ipv4Addr; 2] =
+pub(crate) const ROUTERS: [Ipv4Addr; 2] =
     [Ipv4Addr::new(10, 1, 0, 1), Ipv4Addr::new(100, 64, 0, 2)];
 
 const IGW: &str = "igw";
 
 /// The network.
-pub(super) struct Stage {
-    pub(super) host: Netns,
-    pub(super) jump: Netns,
-    pub(super) internet: Netns,
+pub(crate) struct Stage {
+    pub(crate) host: Netns,
+    pub(crate) jump: Netns,
+    pub(crate) internet: Netns,
     gateway: Netns,
     core: Netns,
     _network: Network,
 }
 
 impl Stage {
-    pub(super) fn build() -> anyhow::Result<Self> {
+    pub(crate) fn build() -> anyhow::Result<Self> {
         let mut network = Network::new();
         let [host, jump, gateway, core, internet] =
             ["host", "jump", "gateway", "core", "internet"].map(|role| network.namespace(role));
@@ -86,12 +86,12 @@ impl Stage {
     }
 
     /// The gateway loses packets of everybody, both ways, until this is dropped.
-    pub(super) fn lose(&self, percent: u32) -> anyhow::Result<Loss> {
+    pub(crate) fn lose(&self, percent: u32) -> anyhow::Result<Loss> {
         Loss::new(&self.gateway, Where::Through(IGW), percent)
     }
 
     /// The core loses packets of the client alone, both ways.
-    pub(super) fn lose_of_client(&self, percent: u32) -> anyhow::Result<()> {
+    pub(crate) fn lose_of_client(&self, percent: u32) -> anyhow::Result<()> {
         let mut rules = vec![
             "add table inet client".to_owned(),
             "add chain inet client losses { type filter hook forward priority -300 ; }".to_owned(),
@@ -109,6 +109,6 @@ impl Stage {
 }
 
 /// Witness number `index`, at a port.
-pub(super) fn witness(index: usize, port: u16) -> SocketAddr {
+pub(crate) fn witness(index: usize, port: u16) -> SocketAddr {
     SocketAddr::new(WITNESSES[index].into(), port)
 }

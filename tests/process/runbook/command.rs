@@ -59,6 +59,41 @@ fn a_stream_has_its_last_recommendation_or_that_of_an_incident() {
 }
 
 #[test]
+fn an_incident_is_looked_up_where_the_configuration_has_events_go() {
+    let folder = TempDir::new().unwrap();
+    let events = folder.path().join("events.ndjson");
+    let config = format!("[[sinks]]\n[[sinks]]\nkind = \"file\"\npath = {events:?}\n");
+    let config = folder.write("edgeghost.toml", &config).unwrap();
+    let runbook = || {
+        let config = config.to_str().unwrap();
+        agent(&["runbook", "eg-0000000000000001", "--config", config])
+    };
+    // Nothing was written yet.
+    expect_none(&runbook(), 2, &[events.to_str().unwrap()]);
+    let torn = "{\"timestamp\":\"2026\n".to_owned();
+    let closed = "{\"event\":{\"name\":\"incident\"},\"timestamp\":\"t\",\
+                  \"incident\":{\"id\":\"eg-0000000000000001\",\"state\":\"closed\"}}\n";
+    // In a file that was put aside, an earlier word on it in one before; closed in the newest.
+    folder
+        .write(
+            "events.ndjson.2",
+            &reassociate("eg-0000000000000001", "10.0.0.9"),
+        )
+        .unwrap();
+    folder
+        .write(
+            "events.ndjson.1",
+            &(torn + &reassociate("eg-0000000000000001", "10.0.0.1")),
+        )
+        .unwrap();
+    folder.write("events.ndjson", closed).unwrap();
+    let found = runbook();
+    found.expect_code(0);
+    assert!(found.stdout.contains("PRIVATE_IP='10.0.0.1'"), "{found:#?}");
+    found.expect_stderr(&["was closed at t"]);
+}
+
+#[test]
 fn the_lab_judged_anew_has_a_runbook() {
     let recording = edgeghost_tests::binary::fixtures().join("recordings/lab.gz");
     let replayed = agent(&["replay", recording.to_str().unwrap()]);

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, anyhow};
 use edgeghost::event::{self, Time};
 use edgeghost::flow::FlowSample;
 use edgeghost::path::Classifier;
+use edgeghost::sink::Format;
 use edgeghost::{publish, replay};
 use edgeghost_tests::event::Event;
 use flate2::bufread::MultiGzDecoder;
@@ -52,7 +53,7 @@ impl Recording {
     /// Has it judged anew; `start` is moment 0 of the scenarios on the samples' clock, seconds.
     pub(super) fn judge(&self, file: &Path, start: f64, judges: &mut [Judge]) -> Result<()> {
         let mut told = Vec::new();
-        replay::run(None, file, false, &mut told)?;
+        replay::run(None, file, false, Format::Otel, &mut told)?;
         for line in String::from_utf8(told)?.lines() {
             let event = Event::new(line.to_owned(), Instant::now());
             let at = wall(event.text("timestamp"))? - self.ahead - start;

@@ -161,5 +161,9 @@ pub(super) fn complete(mut config: Config) -> Config {
         // Agents of other tests run at the same time.
         config = config.set("status", "socket", "\"\"");
     }
+    if !config.has("spool") {
+        // What one agent has kept must not come out of another.
+        config = config.set("spool", "folder", "\"\"");
+    }
     config
 }

@@ -15,6 +15,8 @@ pub(crate) enum Need {
     Package,
     /// Hold metrics and alert rules to Prometheus' own rules.
     Metrics,
+    /// Hand events to programs that ship and rotate logs.
+    Logs,
     /// Check the sources' form.
     Lint,
     /// Boot other kernels.
@@ -201,6 +203,26 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
         why: "tests: checks metrics, alert rules and their tests",
         probe: Probe::Promtool,
         remedies: &[Remedy::UnpackPromtool],
+    },
+    Requirement {
+        name: "rsyslogd",
+        need: Need::Logs,
+        why: "tests: picks events up as the configuration under packaging/ tells it",
+        probe: Probe::Program("rsyslogd"),
+        remedies: &[Remedy::Package {
+            apt: "rsyslog",
+            dnf: "rsyslog",
+        }],
+    },
+    Requirement {
+        name: "logrotate",
+        need: Need::Logs,
+        why: "tests: puts a file of events aside that is being written",
+        probe: Probe::Program("logrotate"),
+        remedies: &[Remedy::Package {
+            apt: "logrotate",
+            dnf: "logrotate",
+        }],
     },
     Requirement {
         name: "rustfmt",

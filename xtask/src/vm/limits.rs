@@ -16,7 +16,7 @@ struct Limit {
 const DROP_REASONS: Option<(u32, u32)> = Some((5, 17));
 const NO_REASONS: &str = "the kernel does not tell why it drops a packet";
 
-const LIMITS: [Limit; 4] = [
+const LIMITS: [Limit; 5] = [
     Limit {
         tests: "lab::",
         since: None,
@@ -26,6 +26,11 @@ const LIMITS: [Limit; 4] = [
         tests: "metrics::promtool_",
         since: None,
         lacks: "the guest has no promtool",
+    },
+    Limit {
+        tests: "sinks::rotation::logrotate",
+        since: None,
+        lacks: "the guest has no logrotate",
     },
     Limit {
         tests: "drops::",
