@@ -3,17 +3,21 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use edgeghost_common::Offsets;
 use thiserror::Error;
 
-use crate::bpf::{Kernel, ProbeOutcome, ProbeState, probe_names};
 use crate::config::{Config, ConfigError};
 use crate::ec2::{Absence, Context, Firmware, MetadataWatch, READ_LIMIT};
-use crate::event::FenceState;
-use crate::host::sockets::probe;
-use crate::privilege::{self, Folders};
 use crate::publish;
-use crate::startup::{self, Unfit};
+use crate::startup::Unfit;
+
+mod around;
+mod clock;
+mod host;
+mod report;
+
+pub use around::OutputFault;
+
+use report::Report;
 
 /// Why the agent cannot run.
 #[derive(Debug, Error)]
@@ -21,43 +25,55 @@ pub enum CheckError {
     /// What the configuration names cannot be used, on whatever host (exit code 2).
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// An output that it names cannot be opened (exit code 2).
+    #[error(transparent)]
+    Output(#[from] OutputFault),
     /// Not on this host, or not with these privileges (exit code 3).
     #[error(transparent)]
     Unfit(#[from] Unfit),
 }
 
-/// Writes a line per finding, and gives the first reason why the agent cannot run here.
-pub fn run(config: &Config, out: &mut impl Write) -> io::Result<Result<(), CheckError>> {
-    let networks = networks(config, out)?;
-    let ranges = aws_ranges(config, out)?;
-    metadata(config, out)?;
-    witnesses(config, out)?;
-    let host = host(config, out)?;
-    Ok(networks
+/// Writes a line per finding, or all of them as JSON, and gives the first reason why the agent
+/// cannot run here.
+pub fn run(
+    config: &Config,
+    json: bool,
+    out: &mut impl Write,
+) -> io::Result<Result<(), CheckError>> {
+    let mut report = Report::new(out, json);
+    let networks = networks(config, &mut report)?;
+    let ranges = aws_ranges(config, &mut report)?;
+    metadata(config, &mut report)?;
+    witnesses(config, &mut report)?;
+    let outputs = around::outputs(config, &mut report)?;
+    around::clock(&mut report)?;
+    around::places(config, &mut report)?;
+    // Last: it takes from this process what the agent takes from itself.
+    let host = host::check(config, &mut report)?;
+    let result = networks
         .and(ranges)
-        .map_err(Into::into)
-        .and(host.map_err(Into::into)))
+        .map_err(CheckError::from)
+        .and(host.map_err(CheckError::from))
+        .and(outputs.map_err(CheckError::from));
+    report.finish(result.is_ok())?;
+    Ok(result)
 }
 
 /// By what peers are told apart.
-fn networks(config: &Config, out: &mut impl Write) -> io::Result<Result<(), ConfigError>> {
+fn networks<W: Write>(
+    config: &Config,
+    report: &mut Report<'_, W>,
+) -> io::Result<Result<(), ConfigError>> {
     let what = "networks";
     match config.systems() {
-        Ok(None) => line(
-            out,
-            true,
-            what,
-            "by /16 and /32: path.as_table names no table",
-        )?,
-        Ok(Some(systems)) if systems.is_old() => mark(
-            out,
-            "warn",
+        Ok(None) => report.ok(what, "by /16 and /32: path.as_table names no table")?,
+        Ok(Some(systems)) if systems.is_old() => report.warn(
             what,
             &format!("by autonomous system: {systems}; addresses change hands: get it anew"),
         )?,
-        Ok(Some(systems)) => line(out, true, what, &format!("by autonomous system: {systems}"))?,
+        Ok(Some(systems)) => report.ok(what, &format!("by autonomous system: {systems}"))?,
         Err(error) => {
-            line(out, false, what, &error.to_string())?;
+            report.fail(what, &error.to_string())?;
             return Ok(Err(error));
         }
     }
@@ -65,18 +81,19 @@ fn networks(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Conf
 }
 
 /// By what AWS's own addresses are told apart.
-fn aws_ranges(config: &Config, out: &mut impl Write) -> io::Result<Result<(), ConfigError>> {
+fn aws_ranges<W: Write>(
+    config: &Config,
+    report: &mut Report<'_, W>,
+) -> io::Result<Result<(), ConfigError>> {
     let what = "AWS ranges";
     match config.aws_ranges() {
-        Ok(None) => line(
-            out,
-            true,
+        Ok(None) => report.ok(
             what,
             "none: path.aws_ranges names no file, AWS's addresses are like any",
         )?,
-        Ok(Some(ranges)) => line(out, true, what, &ranges.to_string())?,
+        Ok(Some(ranges)) => report.ok(what, &ranges.to_string())?,
         Err(error) => {
-            line(out, false, what, &error.to_string())?;
+            report.fail(what, &error.to_string())?;
             return Ok(Err(error));
         }
     }
@@ -84,14 +101,14 @@ fn aws_ranges(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Co
 }
 
 /// What EC2 says of this host. Without it the agent runs all the same.
-fn metadata(config: &Config, out: &mut impl Write) -> io::Result<()> {
+fn metadata<W: Write>(config: &Config, report: &mut Report<'_, W>) -> io::Result<()> {
     let what = "EC2 metadata";
     let firmware = Firmware::read();
     let reading = MetadataWatch::start(config.ec2.settings())?.first(READ_LIMIT * 2);
     let context = Context::joined(&reading, &firmware, &BTreeSet::new());
     match reading.absence {
-        None => line(out, true, what, &publish::context_in_words(&context)),
-        Some(absence @ Absence::Off) => line(out, true, what, &absence.to_string()),
+        None => report.ok(what, &publish::context_in_words(&context)),
+        Some(absence @ Absence::Off) => report.ok(what, &absence.to_string()),
         Some(absence) => {
             let id = context.instance.id;
             let known = id.map_or_else(String::new, |id| format!(" (instance {id})"));
@@ -99,13 +116,13 @@ fn metadata(config: &Config, out: &mut impl Write) -> io::Result<()> {
                 "{}{known}; advice will carry placeholders",
                 firmware.explain(absence)
             );
-            mark(out, "warn", what, &words)
+            report.warn(what, &words)
         }
     }
 }
 
 /// Whom it may ask, and what that costs at most.
-fn witnesses(config: &Config, out: &mut impl Write) -> io::Result<()> {
+fn witnesses<W: Write>(config: &Config, report: &mut Report<'_, W>) -> io::Result<()> {
     let cost = config.witness.cost();
     let words = if config.witness.is_on() {
         format!(
@@ -118,110 +135,5 @@ fn witnesses(config: &Config, out: &mut impl Write) -> io::Result<()> {
     } else {
         "off: witness.targets names nobody".to_owned()
     };
-    line(out, true, "witnesses", &words)
-}
-
-fn host(config: &Config, out: &mut impl Write) -> io::Result<Result<(), Unfit>> {
-    let uname = rustix::system::uname();
-    let release = uname.release().to_string_lossy();
-    line(
-        out,
-        true,
-        "kernel",
-        &format!("{release} {}", uname.machine().to_string_lossy()),
-    )?;
-    let privileges = startup::check_privileges();
-    match &privileges {
-        Ok(()) => line(
-            out,
-            true,
-            "privilege",
-            "may load and attach tracing programs",
-        )?,
-        Err(unfit) => line(out, false, "privilege", &unfit.to_string())?,
-    }
-    let knowledge = match startup::study_kernel() {
-        Ok(knowledge) => knowledge,
-        Err(unfit) => {
-            line(out, false, "kernel types", &unfit.to_string())?;
-            return Ok(Err(unfit));
-        }
-    };
-    let missing = startup::kernel_info(&knowledge.offsets).missing_fields;
-    let fields = Offsets::FIELDS.len();
-    let found = format!("{} of {fields} fields found", fields - missing.len());
-    let without = if missing.is_empty() {
-        String::new()
-    } else {
-        format!(", without {}", missing.join(", "))
-    };
-    line(out, true, "kernel types", &(found + &without))?;
-    for (name, required) in probe_names() {
-        let words = match (knowledge.lacks(name), required) {
-            (None, _) => "there".to_owned(),
-            (Some(lack), true) => format!("{lack}: the agent cannot do without"),
-            (Some(lack), false) => format!("{lack}: the agent does without"),
-        };
-        let has = knowledge.lacks(name).is_none();
-        line(out, has || !required, name, &words)?;
-    }
-    match probe() {
-        Ok(()) => line(out, true, "sockets", "the kernel tells of single sockets")?,
-        Err(error) => mark(
-            out,
-            "warn",
-            "sockets",
-            &format!("{error}: incidents come without a snapshot of their sockets"),
-        )?,
-    }
-    if let Err(unfit) = privileges {
-        return Ok(Err(unfit));
-    }
-    Ok(match startup::load(config, &knowledge) {
-        Ok((kernel, _)) => {
-            line(out, true, "programs", "load and attach")?;
-            refused(kernel.probes(), out)?;
-            sandbox(config, &kernel, out)?;
-            Ok(())
-        }
-        Err(unfit) => {
-            line(out, false, "programs", &unfit.to_string())?;
-            Err(unfit)
-        }
-    })
-}
-
-/// What the agent would take from itself: taken here for good, so this comes last.
-fn sandbox(config: &Config, kernel: &Kernel, out: &mut impl Write) -> io::Result<()> {
-    let mut folders = Folders::of(config);
-    folders.sinks(&config.sinks.settings(None));
-    let info = privilege::confine(&config.sandbox, &folders, || kernel.can_be_read());
-    let wanted = [&info.seccomp, &info.landlock];
-    let words = privilege::in_words(&info);
-    if info.no_new_privileges && wanted.iter().all(|f| f.state != FenceState::Failed) {
-        line(out, true, "sandbox", &words)
-    } else {
-        mark(out, "warn", "sandbox", &words)
-    }
-}
-
-/// Programs that the kernel should run and refuses, and that the agent does without.
-fn refused(probes: &[ProbeOutcome], out: &mut impl Write) -> io::Result<()> {
-    for probe in probes {
-        if let ProbeState::Failed(reason) = &probe.state {
-            // The first line says why; the verifier's log goes on for pages.
-            let reason = reason.lines().next().unwrap_or_default();
-            let words = format!("refused, the agent does without: {reason}");
-            mark(out, "warn", probe.name, &words)?;
-        }
-    }
-    Ok(())
-}
-
-fn line(out: &mut impl Write, good: bool, what: &str, words: &str) -> io::Result<()> {
-    mark(out, if good { "ok" } else { "FAIL" }, what, words)
-}
-
-fn mark(out: &mut impl Write, mark: &str, what: &str, words: &str) -> io::Result<()> {
-    writeln!(out, "{mark:<5}{what:<24}{words}")
+    report.ok("witnesses", &words)
 }

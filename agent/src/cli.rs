@@ -31,7 +31,7 @@ pub enum Command {
     /// Watch, judge and write events until stopped (SIGTERM, SIGINT)
     Run(Run),
     /// Tell whether this host can run the agent, and what it would see
-    Check(ConfigFile),
+    Check(Check),
     /// Ask the running agent how things stand: verdicts, open incidents, advice, its health
     Status(Status),
     /// Judge a recording anew, and print the verdicts, incidents and recommendations
@@ -74,6 +74,21 @@ pub struct Run {
     /// Record what the detector is fed with, compressed, for `edgeghost replay`
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+}
+
+/// Options of `check`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 fit (warnings do not count), 2 the configuration or an output that \
+                  it names cannot be used, 3 missing privilege or kernel support."
+)]
+pub struct Check {
+    /// Configuration.
+    #[command(flatten)]
+    pub config: ConfigFile,
+    /// Print all findings as one JSON document instead of a table
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `status`.

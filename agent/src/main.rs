@@ -64,7 +64,10 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
                 record,
             })?;
         }
-        Command::Check(file) => edgeghost::check::run(&file.sources()?.read()?, &mut out)??,
+        Command::Check(check) => {
+            let config = check.config.sources()?.read()?;
+            edgeghost::check::run(&config, check.json, &mut out)??;
+        }
         Command::Status(options) => {
             let socket = match options.socket {
                 Some(socket) => socket,
@@ -82,7 +85,7 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
             let events = match options.events {
                 Some(path) => vec![path],
                 None if edgeghost::runbook::names_incident(&options.what) => {
-                    options.config.sources()?.read()?.sinks.event_files()
+                    configured(&options.config)?.sinks.event_files()
                 }
                 None => Vec::new(),
             };
@@ -124,7 +127,10 @@ fn configured(file: &ConfigFile) -> Result<Config, ConfigError> {
 
 fn exit_code(error: &(dyn Error + 'static)) -> ExitCode {
     let usage = error.is::<ConfigError>()
-        || matches!(error.downcast_ref(), Some(CheckError::Config(_)))
+        || matches!(
+            error.downcast_ref(),
+            Some(CheckError::Config(_) | CheckError::Output(_))
+        )
         || matches!(error.downcast_ref(), Some(ReplayError::Config(_)))
         || matches!(error.downcast_ref(), Some(RunError::Output(_)))
         || matches!(error.downcast_ref(), Some(ReplayError::Open { .. }))

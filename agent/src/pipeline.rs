@@ -84,6 +84,8 @@ pub struct Figures {
     pub flows_evicted: u64,
     /// Peers not summed apart, for want of room.
     pub peers_unsummed: u64,
+    /// Samples not summed, for too many local addresses.
+    pub unsummed: u64,
     /// Samples not judged, for too many local addresses.
     pub unjudged: u64,
 }
@@ -310,6 +312,7 @@ impl Pipeline {
             flows_capacity: self.table.capacity(),
             flows_evicted: self.table.evicted(),
             peers_unsummed: self.windows.peers_unsummed(),
+            unsummed: self.windows.unsummed(),
             unjudged: self.detector.unjudged(),
         }
     }

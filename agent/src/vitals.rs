@@ -207,6 +207,7 @@ fn losses(counters: &CounterReading, figures: &Figures) -> Losses {
     let own = [
         ("record.undecodable", pipeline.undecodable),
         ("peer_window.too_many_peers", pipeline.peers_unsummed),
+        ("path_window.too_many_addresses", pipeline.unsummed),
         ("flow_sample.too_many_addresses", pipeline.unjudged),
     ];
     let own = own

@@ -4,6 +4,7 @@
 mod as_table;
 mod aws_ranges;
 mod detector;
+mod flood;
 mod host;
 mod measure;
 mod random;
@@ -39,6 +40,8 @@ enum Command {
     AwsRanges(aws_ranges::Options),
     /// The judgement: ticks and samples of a busy host, and memory
     Detector(detector::Options),
+    /// Memory under a flood: flows that come and go, peers without number, ports scanned
+    Flood(flood::Options),
     /// The judgement of a recording, against real time
     Replay(replay::Options),
 }
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::AsTable(options) => as_table::report(&options),
         Command::AwsRanges(options) => aws_ranges::report(&options),
         Command::Detector(options) => detector::report(&options),
+        Command::Flood(options) => flood::report(&options),
         Command::Replay(options) => replay::report(&options),
     };
     match report.and_then(|text| say(&text)) {

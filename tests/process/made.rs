@@ -123,6 +123,13 @@ impl Recording {
         }));
     }
 
+    /// What has come since the last time.
+    pub(crate) fn take(&mut self) -> String {
+        let text = self.text();
+        self.lines.clear();
+        text
+    }
+
     /// All of it.
     pub(crate) fn text(&self) -> String {
         self.lines.join("\n") + "\n"

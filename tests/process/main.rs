@@ -10,7 +10,9 @@
 mod advice;
 mod as_table;
 mod bench;
+mod bounds;
 mod call;
+mod check;
 mod command_line;
 mod configuration;
 mod detection;

@@ -91,12 +91,15 @@ fn text(format: Format) -> String {
     board.note(&traffic("10.1.0.207", PathClass::Public));
     board.note(&traffic("2001:db8::7", PathClass::Public));
     let sink = SinkStatus {
-        works: true,
-        error: None,
-        spooled: 0,
         name: WEIRD.to_owned(),
+        kind: "file",
+        works: false,
+        error: None,
+        failing_seconds: None,
+        written: 5,
         queued: 1,
         capacity: 2,
+        spooled: 0,
         lost: [("verdict", 3)].into(),
     };
     let status = board.status(1_000_000_000, |_| true, None, vec![sink]);
@@ -131,7 +134,7 @@ fn open_metrics_have_units_and_an_end() {
 fn promtool_takes_the_rules_and_their_tests() {
     let folder = packaging().join("prometheus");
     let said = promtool(&["check", "rules", "edgeghost.rules.yml"], &folder, "").unwrap();
-    assert!(said.contains("12 rules found"), "{said}");
+    assert!(said.contains("13 rules found"), "{said}");
     promtool(&["check", "config", "prometheus.yml"], &folder, "").unwrap();
     promtool(&["test", "rules", "edgeghost.rules.test.yml"], &folder, "").unwrap();
 }

@@ -160,7 +160,7 @@ fn rsyslog_picks_up_alerts_also_after_a_torn_line_and_from_the_next_file() {
     }
 }
 
-/// Keys as in "CloudWatch agent configuration file: Logs section" of AWS's documentation.
+/// Keys as AWS documents them for the section `logs` of the agent's configuration file.
 #[test]
 fn the_cloudwatch_agent_is_told_nothing_that_it_does_not_know() {
     let value: Value = serde_json::from_str(&shipped("cloudwatch/edgeghost.json")).unwrap();

@@ -96,7 +96,8 @@ fn incident() -> Value {
             }],
         }],
         "health": { "uptime_seconds": 60.0, "lost": [{ "reason": "x.y", "total": 7 }] },
-        "sinks": [{ "name": "stdout", "queued": 3, "capacity": 8192, "lost": { "verdict": 2 } }],
+        "sinks": [{ "name": "stdout", "queued": 3, "capacity": 8192, "lost": { "verdict": 2 },
+                    "works": false, "error": "No space left on device", "failing_seconds": 90.0 }],
         "of_a_later_version": [1, 2, 3],
     })
 }
@@ -116,7 +117,7 @@ fn an_open_incident_shows_with_what_to_do_and_in_the_exit_code() {
         "1 of 2 attached",
         "no reasons here",
         "7 x.y",
-        "stdout: 3 of 8192 lines wait, 2 lost",
+        "stdout: 3 of 8192 lines wait, 2 lost; FAILS for 1 min 30 s: No space left on device",
     ] {
         assert!(
             outcome.stdout.contains(words),

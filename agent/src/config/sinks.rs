@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Event, Priority};
 use crate::sink::{Format, Rotation, Settings, SpoolSettings, Target, Wanted, numbered};
 
+/// Where packages have the file of events.
+const DEFAULT_EVENTS: &str = "/var/log/edgeghost/events.ndjson";
+
 /// More outputs than this are a mistake.
 const MOST: usize = 8;
 
@@ -38,8 +41,8 @@ pub struct Sink {
     pub rotate_seconds: u64,
     /// Older files kept beside the one that is written, as `.1`, `.2` and so on (1 to 1000).
     pub keep: u32,
-    /// Lines that may wait for the output (16 to 1000000), up to 16 KiB each. When there are more,
-    /// details go first, incidents and recommendations last.
+    /// Lines that may wait for the output (16 to 1000000), of 2 KiB each on average. When there are
+    /// more, details go first, incidents and recommendations last.
     pub queue_lines: u32,
     /// Names of the events that this output gets; empty for all.
     pub events: Vec<String>,
@@ -109,40 +112,45 @@ impl Default for Spool {
 
 impl Sinks {
     /// The outputs in the terms of who writes them; `output`, as of the command line, stands for
-    /// all of them.
+    /// all of them, with the settings that its file has there.
     pub fn settings(&self, output: Option<&Path>) -> Vec<Settings> {
         let Some(output) = output else {
             return self.0.iter().map(Sink::settings).collect();
         };
-        let to = Sink {
-            kind: if output.as_os_str() == "-" {
-                Kind::Stdout
-            } else {
-                Kind::File
-            },
+        if output.as_os_str() == "-" {
+            return vec![Sink::default().settings()];
+        }
+        // A file that is configured keeps its settings.
+        let same = |sink: &&Sink| sink.kind == Kind::File && sink.path.as_deref() == Some(output);
+        let known = self.0.iter().find(same).cloned();
+        let sink = known.unwrap_or_else(|| Sink {
+            kind: Kind::File,
             path: Some(output.to_owned()),
             ..Sink::default()
-        };
-        vec![to.settings()]
+        });
+        vec![sink.settings()]
     }
 
-    /// The files that events are in, if they go to a file: the oldest first, the one that is being
-    /// written last.
+    /// The files that events are in: the oldest first, the one that is being written last. Where
+    /// none is configured, those at the place of the packages, if they are there.
     pub fn event_files(&self) -> Vec<PathBuf> {
         let file = self.0.iter().find(|sink| sink.kind == Kind::File);
-        let Some((path, keep)) = file.and_then(|sink| Some((sink.path.as_ref()?, sink.keep)))
-        else {
+        let packaged = || {
+            let path = PathBuf::from(DEFAULT_EVENTS);
+            path.exists().then(|| (path, Sink::default().keep))
+        };
+        let configured = file.and_then(|sink| Some((sink.path.clone()?, sink.keep)));
+        let Some((path, keep)) = configured.or_else(packaged) else {
             return Vec::new();
         };
         let before = (1..=keep).rev().flat_map(|number| {
-            let plain = numbered(path, number);
+            let plain = numbered(&path, number);
             let compressed = plain.with_added_extension("gz");
             [plain, compressed]
         });
-        before
-            .filter(|path| path.exists())
-            .chain([path.clone()])
-            .collect()
+        let mut files: Vec<_> = before.filter(|path| path.exists()).collect();
+        files.push(path);
+        files
     }
 
     /// The first key whose value is out of range, the value, and what is allowed.
@@ -196,8 +204,8 @@ impl Sinks {
             );
             return Some(("sinks", why));
         }
-        let path = self.0.iter().find_map(|sink| sink.path_fault());
-        let events = self.0.iter().find_map(|sink| sink.events_fault());
+        let path = self.0.iter().find_map(Sink::path_fault);
+        let events = self.0.iter().find_map(Sink::events_fault);
         path.map(|why| ("sinks.path", why))
             .or(events.map(|why| ("sinks.events", why)))
             .or(self.twice().map(|why| ("sinks", why)))

@@ -140,12 +140,15 @@ impl Daemon {
 }
 
 fn sink(reading: &LaneReading) -> SinkStatus {
-    let name = reading.path.clone();
-    let error = reading.trouble.as_ref().map(|(error, _)| error.clone());
+    let path = reading.path.clone();
+    let trouble = reading.trouble.as_ref();
     SinkStatus {
-        name: name.unwrap_or_else(|| reading.kind.to_owned()),
-        works: error.is_none() && !reading.closed,
-        error,
+        name: path.unwrap_or_else(|| reading.kind.to_owned()),
+        kind: reading.kind,
+        works: trouble.is_none() && !reading.closed,
+        error: trouble.map(|(error, _)| error.clone()),
+        failing_seconds: trouble.map(|(_, time)| time.as_secs_f64()),
+        written: reading.written,
         queued: reading.queue.depth as u64,
         capacity: reading.queue.capacity as u64,
         spooled: reading.spooled as u64,
@@ -156,8 +159,11 @@ fn sink(reading: &LaneReading) -> SinkStatus {
 fn recorded(name: &str, reading: &QueueReading) -> SinkStatus {
     SinkStatus {
         name: name.to_owned(),
+        kind: "recording",
         works: true,
         error: None,
+        failing_seconds: None,
+        written: 0,
         queued: reading.depth as u64,
         capacity: reading.capacity as u64,
         spooled: 0,

@@ -10,8 +10,8 @@ use super::hindsight::{Hindsight, Prefixes, public};
 use super::incident::Course;
 use super::onset;
 use super::params::{
-    CALM_S, CHANGE, CHANGE_S, FORGET_S, MEMORY_S, OVERTAKING, OWN, OWN_MAX, OWN_TIME_S, Params,
-    SECOND,
+    CALM_S, CHANGE, CHANGE_S, FORGET_S, MAX_NETWORKS, MEMORY_S, OVERTAKING, OWN, OWN_MAX,
+    OWN_TIME_S, Params, SECOND,
 };
 use super::prefix::Prefix;
 use super::silence::{Arrivals, Heard, Silence, silence};
@@ -86,10 +86,12 @@ impl Address {
             if sample.class != PathClass::Private {
                 self.public_last = self.public_last.max(at);
             }
-            self.arrivals
-                .entry(network)
-                .or_insert_with(|| Arrivals::first(at))
-                .note(at);
+            if self.arrivals.len() < MAX_NETWORKS || self.arrivals.contains_key(&network) {
+                self.arrivals
+                    .entry(network)
+                    .or_insert_with(|| Arrivals::first(at))
+                    .note(at);
+            }
         }
         self.prefixes.len() > before
     }

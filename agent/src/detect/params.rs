@@ -257,5 +257,9 @@ pub(super) const CALM_S: u64 = 10;
 pub(super) const MAX_ADDRESSES: usize = 1_024;
 /// Prefixes remembered at once, over all addresses; about 10 KiB each when busy.
 pub(super) const MAX_PREFIXES: usize = 8_192;
+
+/// Networks of an address whose arrivals are kept apart; those that come later are not missed
+/// should they fall silent.
+pub(super) const MAX_NETWORKS: usize = 16_384;
 /// A prefix, or an address, that was silent for so long is forgotten, seconds.
 pub(super) const FORGET_S: u64 = 900;

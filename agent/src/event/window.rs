@@ -54,7 +54,8 @@ pub struct WindowInfo {
     pub window_seconds: f64,
     /// Flows that were active.
     pub flows: u32,
-    /// Peer addresses.
+    /// Peer addresses; of more than 131,072 in one window, on all paths together, only those that
+    /// came first.
     pub peers: u32,
     /// Independent networks (/16, /32) among the peers.
     pub networks: u32,

@@ -11,6 +11,13 @@ use crate::path::{Network, PathClass};
 /// Peers summed apart in one window. Beyond it a peer counts in its path only.
 const MAX_PEERS: usize = 16_384;
 
+/// Addresses told apart in one window when peers are counted, on all paths together: a scan of the
+/// internet must not fill the memory. Beyond it a path counts the peers that it knows.
+const MAX_COUNTED: usize = 131_072;
+
+/// Paths of local addresses summed apart in one window.
+const MAX_PATHS: usize = 4_096;
+
 /// Last looks of closed flows kept per path for the quantiles.
 const MAX_CLOSED_LOOKS: usize = 8_192;
 
@@ -21,6 +28,10 @@ pub struct Windows {
     paths: BTreeMap<(Local, PathClass), Gathering>,
     peers: HashMap<(Local, IpAddr), PeerGathering>,
     peers_unsummed: u64,
+    /// Peers told apart on all paths.
+    counted: usize,
+    /// Samples of paths that there was no room for.
+    unsummed: u64,
 }
 
 #[derive(Default)]
@@ -99,19 +110,27 @@ impl Windows {
         self.peers_unsummed
     }
 
+    /// Samples so far of local addresses that were not summed, for want of room.
+    pub const fn unsummed(&self) -> u64 {
+        self.unsummed
+    }
+
     /// Adds a flow's news.
     pub fn add(&mut self, step: &Step) {
         let sample = &step.sample;
-        let path = self
-            .paths
-            .entry((sample.key.local(), sample.class))
-            .or_default();
-        path.peers.insert(sample.key.peer);
-        path.networks.insert(sample.network);
+        let counts = self.counted < MAX_COUNTED;
+        let Some(path) = self.path(sample.key.local(), sample.class) else {
+            return;
+        };
+        let fresh = counts && path.peers.insert(sample.key.peer);
+        if fresh {
+            path.networks.insert(sample.network);
+        }
         path.sums.add(sample, step.first_in_window);
         if sample.closed && path.closed_looks.len() < MAX_CLOSED_LOOKS {
             path.closed_looks.push((sample.snd_cwnd, sample.srtt_us));
         }
+        self.counted += usize::from(fresh);
         if let Some(peer) = self.peer(sample.key.local(), sample.key.peer, sample.class) {
             peer.sums.add(sample, step.first_in_window);
             peer.cwnd_min = Some(
@@ -124,7 +143,10 @@ impl Windows {
 
     /// Adds a SYN-ACK that was sent again.
     pub fn add_syn_ack(&mut self, local: Local, peer: IpAddr, class: PathClass) {
-        self.paths.entry((local, class)).or_default().sums.syn_acks += 1;
+        let Some(path) = self.path(local, class) else {
+            return;
+        };
+        path.sums.syn_acks += 1;
         if let Some(peer) = self.peer(local, peer, class) {
             peer.sums.syn_acks += 1;
         }
@@ -135,6 +157,7 @@ impl Windows {
     pub fn close(&mut self, table: &FlowTable, peers_max: usize) -> (Vec<PathSums>, Vec<PeerSums>) {
         let number = self.number;
         self.number += 1;
+        self.counted = 0;
         let mut looks: HashMap<(Local, PathClass), Vec<(u32, u32)>> = HashMap::new();
         for (key, class, view) in table.looks(number) {
             looks
@@ -158,6 +181,15 @@ impl Windows {
             })
             .collect();
         (paths, self.worst_peers(peers_max))
+    }
+
+    fn path(&mut self, local: Local, class: PathClass) -> Option<&mut Gathering> {
+        let key = (local, class);
+        if self.paths.len() >= MAX_PATHS && !self.paths.contains_key(&key) {
+            self.unsummed += 1;
+            return None;
+        }
+        Some(self.paths.entry(key).or_default())
     }
 
     fn worst_peers(&mut self, peers_max: usize) -> Vec<PeerSums> {

@@ -124,3 +124,32 @@ fn equal_addresses_in_two_namespaces_are_two() {
     assert_eq!(sums, [(1, 27), (2, 5)]);
     assert_eq!(peers.len(), 2);
 }
+
+/// A scan of the internet, and a host with more addresses than any has.
+#[test]
+fn what_is_kept_of_a_window_is_bounded_and_the_sums_are_right() {
+    let mut windows = Windows::default();
+    let flood = 3 * MAX_COUNTED / 2;
+    for number in 0..flood {
+        let mut step = step("198.51.100.7", 2, 1);
+        let peer = 0x5000_0000 + u32::try_from(number).unwrap();
+        step.sample.key.peer = std::net::Ipv4Addr::from(peer).into();
+        windows.add(&step);
+    }
+    assert!(windows.peers.len() <= MAX_PEERS);
+    let (paths, _) = windows.close(&no_flows(), 10);
+    assert_eq!(paths[0].peers as usize, MAX_COUNTED);
+    assert_eq!(paths[0].sums.sent as usize, 2 * flood);
+    assert_eq!(paths[0].looks.len(), MAX_CLOSED_LOOKS);
+    windows.add(&step("198.51.100.7", 2, 1));
+    assert_eq!(windows.close(&no_flows(), 10).0[0].peers, 1, "each anew");
+
+    for number in 0..MAX_PATHS + 100 {
+        let mut step = step("198.51.100.7", 2, 1);
+        let local = 0x0a00_0000 + u32::try_from(number).unwrap();
+        step.sample.key.local = std::net::Ipv4Addr::from(local).into();
+        windows.add(&step);
+    }
+    assert_eq!(windows.unsummed(), 100);
+    assert_eq!(windows.close(&no_flows(), 10).0.len(), MAX_PATHS);
+}

@@ -1,6 +1,6 @@
 //! Metrics of the agent itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use edgeghost_common::Counter;
@@ -53,22 +53,14 @@ pub(super) fn write(status: &Status, sheet: &mut Sheet<'_>) -> fmt::Result {
 }
 
 fn sinks(status: &Status, sheet: &mut Sheet<'_>) -> fmt::Result {
-    let sinks = &status.sinks;
+    // Two of one name would be one series twice.
+    let mut seen = BTreeSet::new();
+    let sinks: Vec<&SinkStatus> = status
+        .sinks
+        .iter()
+        .filter(|sink| seen.insert(&sink.name))
+        .collect();
     let of = |sink: &SinkStatus| vec![("sink", sink.name.clone())];
-    sheet.gauges(
-        &family(
-            "sink_works",
-            "1 while a sink takes events, 0 while it fails",
-        ),
-        sinks.iter().map(|sink| (of(sink), u64::from(sink.works))),
-    )?;
-    sheet.gauges(
-        &family(
-            "sink_spooled",
-            "Incidents and recommendations on disk that wait for a sink",
-        ),
-        sinks.iter().map(|sink| (of(sink), sink.spooled)),
-    )?;
     sheet.gauges(
         &family("sink_queue_lines", "Lines that wait for a sink"),
         sinks.iter().map(|sink| (of(sink), sink.queued)),
@@ -79,6 +71,10 @@ fn sinks(status: &Status, sheet: &mut Sheet<'_>) -> fmt::Result {
             "Lines that may wait for a sink",
         ),
         sinks.iter().map(|sink| (of(sink), sink.capacity)),
+    )?;
+    sheet.counters(
+        &family("sink_written", "Events that a sink took"),
+        sinks.iter().map(|sink| (of(sink), sink.written)),
     )?;
     sheet.counters(
         &family("sink_lost", "Events that a sink lost, by name"),

@@ -9,6 +9,7 @@ mod ecs;
 mod file;
 mod identity;
 mod lane;
+mod lines;
 mod output;
 mod queue;
 mod recording;

@@ -1,22 +1,31 @@
 //! The bounded queue between the daemon and the thread of one output.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::lines::Lines;
 use super::stream::Outlet;
 use crate::event::Priority;
+
+/// A queue takes so many bytes for each line that it may hold: most lines are shorter, and a few may
+/// be as long as any.
+const BYTES_A_LINE: usize = 2_048;
+
+/// But so many at least.
+const LEAST_BYTES: usize = 262_144;
 
 /// Lines on their way to an output. A full queue drops what matters least, and counts it.
 pub struct Queue {
     capacity: usize,
+    most_bytes: usize,
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    lines: VecDeque<Line>,
+    lines: Lines,
     /// What the writing thread has taken and is not done with, and since when.
     in_hand: Option<(Line, Instant)>,
     dropped: BTreeMap<&'static str, u64>,
@@ -71,10 +80,11 @@ impl QueueReading {
 }
 
 impl Queue {
-    /// An empty queue for at most `capacity` lines.
+    /// An empty queue for at most `capacity` lines, of 2 KiB each on average.
     pub fn new(capacity: usize) -> Self {
         Self {
             capacity,
+            most_bytes: capacity.saturating_mul(BYTES_A_LINE).max(LEAST_BYTES),
             state: Mutex::default(),
             changed: Condvar::new(),
         }
@@ -128,9 +138,7 @@ impl Queue {
         let mut state = self.lock();
         if let Some((line, _)) = state.in_hand.take() {
             state.lines.push_front(line);
-        }
-        if state.lines.len() > self.capacity {
-            state.shed();
+            self.shed(&mut state);
         }
     }
 
@@ -158,14 +166,10 @@ impl Queue {
     pub(super) fn take_alerts(&self, in_hand: bool) -> Vec<Line> {
         let mut state = self.lock();
         let held = if in_hand { state.in_hand.take() } else { None };
-        let all = std::mem::take(&mut state.lines);
-        let (alerts, others): (VecDeque<Line>, _) = held
-            .map(|(line, _)| line)
-            .into_iter()
-            .chain(all)
-            .partition(|line| line.priority == Priority::Alert);
-        state.lines = others;
-        alerts.into()
+        if let Some((line, _)) = held {
+            state.lines.push_front(line);
+        }
+        state.lines.take_alerts()
     }
 
     /// Puts alerts back that could be kept nowhere else; they go before all others.
@@ -174,9 +178,7 @@ impl Queue {
         for alert in alerts.into_iter().rev() {
             state.lines.push_front(alert);
         }
-        while state.lines.len() > self.capacity {
-            state.shed();
-        }
+        self.shed(&mut state);
     }
 
     /// Has the output opened anew.
@@ -225,6 +227,16 @@ impl Queue {
         }
     }
 
+    /// Drops the oldest lines of the least priority until the rest fits.
+    fn shed(&self, state: &mut State) {
+        while state.lines.len() > self.capacity || state.lines.bytes() > self.most_bytes {
+            let Some(victim) = state.lines.shed() else {
+                return;
+            };
+            *state.dropped.entry(victim.name).or_default() += 1;
+        }
+    }
+
     fn wait<'a>(&self, state: MutexGuard<'a, State>, limit: Duration) -> MutexGuard<'a, State> {
         self.changed
             .wait_timeout(state, limit)
@@ -244,9 +256,7 @@ impl Outlet for Queue {
     fn push(&self, line: Line) {
         let mut state = self.lock();
         state.lines.push_back(line);
-        if state.lines.len() > self.capacity {
-            state.shed();
-        }
+        self.shed(&mut state);
         let first = state.lines.len() == 1;
         drop(state);
         if first {
@@ -262,18 +272,6 @@ impl Outlet for Queue {
 impl State {
     fn is_empty(&self) -> bool {
         self.in_hand.is_none() && self.lines.is_empty()
-    }
-
-    /// Drops the oldest line of the least priority.
-    fn shed(&mut self) {
-        let least = self.lines.iter().map(|waiting| waiting.priority).min();
-        let victim = self
-            .lines
-            .iter()
-            .position(|waiting| Some(waiting.priority) == least);
-        if let Some(victim) = victim.and_then(|at| self.lines.remove(at)) {
-            *self.dropped.entry(victim.name).or_default() += 1;
-        }
     }
 }
 

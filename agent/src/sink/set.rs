@@ -158,7 +158,9 @@ impl Writers {
     pub fn finish(self) {
         let deadline = Instant::now() + LAST_LINES;
         let lanes = &self.sinks.lanes;
-        lanes.iter().for_each(|lane| lane.queue.close());
+        for lane in lanes {
+            lane.queue.close();
+        }
         for (lane, thread) in lanes.iter().zip(self.threads) {
             if lane.queue.wait_until_ended(deadline) {
                 // It has nothing left to do but return.

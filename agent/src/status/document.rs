@@ -220,13 +220,20 @@ pub struct Counts {
 /// Where events go.
 #[derive(Debug, Clone, Serialize)]
 pub struct SinkStatus {
-    /// As it is called in the configuration and in the log.
+    /// Its path, or `stdout`.
     pub name: String,
-    /// Whether it takes lines.
+    /// What it is, as `file`.
+    pub kind: &'static str,
+    /// Whether it takes events now.
     pub works: bool,
     /// Why it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// For how long it has not, seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failing_seconds: Option<f64>,
+    /// Lines that it took.
+    pub written: u64,
     /// Lines that wait for it.
     pub queued: u64,
     /// Most lines that may wait.

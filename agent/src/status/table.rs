@@ -144,7 +144,9 @@ struct Fill {
 #[serde(default)]
 struct Sink {
     name: String,
+    works: Option<bool>,
     error: Option<String>,
+    failing_seconds: f64,
     queued: u64,
     capacity: u64,
     spooled: u64,
@@ -355,18 +357,20 @@ fn health(view: &View, out: &mut String) -> fmt::Result {
     }
     for sink in &view.sinks {
         let lost: u64 = sink.lost.values().sum();
-        writeln!(
+        write!(
             out,
             "sink     {}: {} of {} lines wait, {lost} lost",
             sink.name, sink.queued, sink.capacity
         )?;
-        if let Some(error) = &sink.error {
-            writeln!(
-                out,
-                "         it takes nothing ({error}); {} incident(s) and recommendation(s) are kept \
-                 for it",
-                sink.spooled
-            )?;
+        if sink.spooled > 0 {
+            write!(out, ", {} alerts kept on disk", sink.spooled)?;
+        }
+        match (sink.works, &sink.error) {
+            (Some(false), Some(error)) => {
+                writeln!(out, "; FAILS for {}: {error}", span(sink.failing_seconds))?;
+            }
+            (Some(false), None) => writeln!(out, "; CLOSED, it takes nothing any more")?,
+            _ => writeln!(out)?,
         }
     }
     if let Some(recording) = &view.agent.recording {

@@ -24,7 +24,7 @@ fn what_a_full_disk_did_not_take_of_an_incident_comes_after_a_kill() {
         .set("window", "seconds", "2.0")
         .set("detect", "confirm_seconds", "5.0")
         .set("detect", "hold_seconds", "2.0")
-        .set("spool", "folder", &format!("{spool:?}"))
+        .set("spool", "folder", &format!("\"{}\"", spool.display()))
         .sink(file(&path, ""))
         .sink("kind = \"stdout\"");
     std::os::unix::fs::symlink("/dev/full", &path).unwrap();
@@ -75,7 +75,7 @@ fn collapse(config: Config, spool: &Path) -> Vec<Event> {
         })
         .unwrap();
     wait::until_true("advice on disk", LIMIT, || {
-        Ok(kept(spool).iter().any(|line| *line == advice.line))
+        Ok(kept(spool).contains(&advice.line))
     })
     .unwrap();
     // What it says from now on may be lost with it.

@@ -25,7 +25,7 @@ fn talkative() -> Config {
 }
 
 fn file(path: &Path, more: &str) -> String {
-    format!("kind = \"file\"\npath = {path:?}\n{more}")
+    format!("kind = \"file\"\npath = \"{}\"\n{more}", path.display())
 }
 
 /// The whole lines in a file so far.

@@ -43,6 +43,12 @@ fn several_read_back_and_one_of_the_command_line_stands_for_all() {
     let only = config.sinks.settings(Some(Path::new("events.ndjson")));
     assert_eq!(only.len(), 1);
     assert_eq!(only[0].target.kind(), "file");
+    let same = config.sinks.settings(Some(Path::new("/var/log/e")));
+    assert_eq!(
+        same,
+        settings[1..2],
+        "a file that is configured keeps its settings"
+    );
     let out = config.sinks.settings(Some(Path::new("-")));
     assert_eq!(out[0].target, Target::Stdout);
 }

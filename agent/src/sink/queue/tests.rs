@@ -106,3 +106,24 @@ fn a_rest_ends_early_when_the_output_is_to_be_opened_anew() {
     queue.close();
     assert!(!queue.rest(Duration::from_mins(1)));
 }
+
+#[test]
+fn it_is_bounded_in_bytes_too() {
+    let queue = Queue::new(1_000_000 / BYTES_A_LINE);
+    let long = Line {
+        bytes: vec![b'x'; 16_384].into(),
+        ..line("path_window", Priority::Window)
+    };
+    queue.push(line("incident", Priority::Alert));
+    for _ in 0..100 {
+        queue.push(long.clone());
+    }
+    let reading = queue.read();
+    assert_eq!(reading.dropped["path_window"] + reading.depth as u64, 101);
+    assert!((50..=61).contains(&reading.depth), "{reading:?}");
+    let expected: Vec<_> = ["incident"]
+        .into_iter()
+        .chain(["path_window"; 100])
+        .collect();
+    assert_eq!(names(&queue), expected[..reading.depth]);
+}

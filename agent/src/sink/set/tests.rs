@@ -318,7 +318,7 @@ fn a_datagram_is_a_line_and_a_reader_may_come_late_and_be_full() {
     });
     let socket = UnixDatagram::bind(&at).unwrap();
     socket.set_read_timeout(Some(LIMIT)).unwrap();
-    let mut buffer = [0; 1 << 16];
+    let mut buffer = vec![0; 1 << 16];
     let mut receive = || {
         let length = socket.recv(&mut buffer).unwrap();
         let text = std::str::from_utf8(&buffer[..length]).unwrap();
@@ -364,7 +364,7 @@ fn a_line_too_long_for_a_socket_is_counted_and_holds_up_nothing() {
         ..incident(1)
     });
     sinks.push(incident(2));
-    let mut buffer = [0; 1 << 16];
+    let mut buffer = vec![0; 1 << 16];
     let length = socket.recv(&mut buffer).unwrap();
     assert_eq!(number(std::str::from_utf8(&buffer[..length]).unwrap()), 2);
     assert_eq!(sinks.read()[0].queue.dropped["incident"], 1);
