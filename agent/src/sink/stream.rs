@@ -82,7 +82,13 @@ impl Stream {
 /// Leaves out what grows with the machine; tells whether there was such a thing.
 fn shorten(event: &mut Event) -> bool {
     let (lost, netns) = match event {
-        Event::AgentHealth(health) => (&mut health.agent.lost, &mut health.agent.netns),
+        Event::AgentHealth(health) => {
+            // Their sums stay, in `queue`.
+            for sink in &mut health.agent.sinks {
+                sink.lost.clear();
+            }
+            (&mut health.agent.lost, &mut health.agent.netns)
+        }
         Event::AgentStop(stop) => (&mut stop.agent.lost, &mut stop.agent.netns),
         _ => return false,
     };
