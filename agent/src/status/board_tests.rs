@@ -176,17 +176,16 @@ fn an_incident_is_there_with_its_advice_until_it_is_closed() {
             );
         }
     }
-    let states: Vec<State> = seen.iter().map(|(state, _)| *state).collect();
-    let course = [State::Healthy, State::Incident, State::Healthy];
-    assert_eq!(states, course, "{seen:?}");
+    let course: Vec<State> = seen.iter().map(|(state, _)| *state).collect();
+    let wanted = [State::Healthy, State::Incident, State::Healthy];
+    assert_eq!(course, wanted, "{seen:?}");
     assert!((100..400).contains(&seen[1].1), "{seen:?}");
-    let status = at(&mut board, 1_000);
-    assert_eq!(status.counts.incidents_opened, 1);
-    let given: u64 = status.counts.recommendations.values().sum();
-    assert_eq!(status.recommendations.len() as u64, given);
+    let end = at(&mut board, 1_000);
+    assert_eq!(end.counts.incidents_opened, 1);
+    let given: u64 = end.counts.recommendations.values().sum();
+    assert_eq!(end.recommendations.len() as u64, given);
     assert!(
-        status
-            .recommendations
+        end.recommendations
             .iter()
             .any(|advice| advice.touches_address)
     );
