@@ -52,7 +52,15 @@ fn the_sample_configuration_is_taken() {
     let said = run(Command::new(program)
         .args(["config", "--check"])
         .arg(sample));
-    assert!(said.contains("all as by default"), "{said}");
+    assert!(
+        said.contains("1 setting differs from the default: sinks"),
+        "{said}"
+    );
+    let text = std::fs::read_to_string(folder.path().join("etc/edgeghost/edgeghost.toml")).unwrap();
+    assert!(
+        text.contains("\npath = \"/var/log/edgeghost/events.ndjson\"\n"),
+        "{text}"
+    );
 }
 
 /// Every command has its page, and shells understand their completions.

@@ -11,7 +11,7 @@ use edgeghost_tests::agent::{Agent, Launch};
 use edgeghost_tests::config::Config;
 use edgeghost_tests::pair::{Kind, Pair};
 use edgeghost_tests::temp::TempDir;
-use edgeghost_tests::{traffic, witness};
+use edgeghost_tests::{tool, traffic, witness};
 use rustix::process::Signal;
 
 use crate::totals::{self, Retransmitted};
@@ -29,17 +29,28 @@ const SYS_PTRACE: u64 = 1 << 19;
 const PERFMON: u64 = 1 << 38;
 const BPF: u64 = 1 << 39;
 
-/// Starts what follows as `nobody` with what the unit gives, and nothing else.
-pub(crate) const AS_SERVICE: [&str; 8] = [
-    "setpriv",
-    "--reuid=65534",
-    "--regid=65534",
-    "--clear-groups",
-    "--inh-caps=-all,+bpf,+perfmon",
-    "--ambient-caps=-all,+bpf,+perfmon",
-    "--bounding-set=-all,+bpf,+perfmon",
-    "--",
-];
+/// Starts what follows as `nobody` with what the unit gives, and nothing else. By its full path: a
+/// small shell would take a program of its own.
+pub(crate) fn as_service() -> Vec<String> {
+    let setpriv = tool::find("setpriv").unwrap();
+    [
+        "sh",
+        "-c",
+        // As `LimitMEMLOCK=infinity`, where this machine lets us.
+        "ulimit -l unlimited 2>/dev/null || :; exec \"$@\"",
+        "sh",
+        setpriv.to_str().unwrap(),
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        "--inh-caps=-all,+bpf,+perfmon",
+        "--ambient-caps=-all,+bpf,+perfmon",
+        "--bounding-set=-all,+bpf,+perfmon",
+        "--",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
 
 /// From 5.19 on, who holds a map may read it without any capability; before, that took `CAP_BPF`.
 fn for_reading() -> u64 {
@@ -146,7 +157,7 @@ fn a_service_with_two_capabilities_sees_everything_and_keeps_what_it_needs() {
     let launch = Launch::new()
         .config(config)
         .record(Some(folder.path().join("recording.gz")))
-        .through(&AS_SERVICE);
+        .through(&as_service());
     sees_what_ss_sees(launch, |agent| {
         let said = UnixStream::connect(&socket);
         assert!(said.is_ok(), "its status socket: {said:?}");
@@ -196,7 +207,7 @@ fn hidden_processes_and_a_read_only_sys_take_nothing_from_it() {
                 ! test -e /proc/sys && exec \"$@\"";
     let launch = Launch::new()
         .through(&["unshare", "--mount", "sh", "-ec", hide, "sh"])
-        .through(&AS_SERVICE);
+        .through(&as_service());
     sees_what_ss_sees(launch, |_| ());
 }
 
@@ -240,7 +251,9 @@ fn with_half_of_what_it_needs_it_names_the_other_half() {
     for (given, lacks) in [("+bpf", "CAP_PERFMON"), ("+perfmon", "CAP_BPF")] {
         let inherited = format!("--inh-caps=-all,{given}");
         let ambient = format!("--ambient-caps=-all,{given}");
-        let words = ["setpriv", "--reuid=65534", &inherited, &ambient, "--"];
+        let setpriv = tool::find("setpriv").unwrap();
+        let setpriv = setpriv.to_str().unwrap();
+        let words = [setpriv, "--reuid=65534", &inherited, &ambient, "--"];
         let agent = Launch::new().through(&words).start_unwatched().unwrap();
         let ended = agent.wait_end().unwrap();
         let said = &ended.stderr;

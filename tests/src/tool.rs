@@ -1,7 +1,7 @@
 //! The programs of the system that the harness calls: `ip`, `nft`, `ss`.
 
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
@@ -53,16 +53,20 @@ pub fn run<S: AsRef<str>>(program: &str, args: &[S]) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// Where a system program is.
+pub fn find(program: &str) -> Result<PathBuf> {
+    FOLDERS
+        .iter()
+        .map(|folder| Path::new(folder).join(program))
+        .find(|path| path.is_file())
+        .with_context(|| format!("no `{program}` in {}", FOLDERS.join(", ")))
+}
+
 /// What of [`NEEDED`] is not installed, as `ip (package iproute2)`.
 pub fn missing() -> Vec<String> {
-    let installed = |program: &str| {
-        FOLDERS
-            .iter()
-            .any(|folder| Path::new(folder).join(program).is_file())
-    };
     NEEDED
         .iter()
-        .filter(|(program, _)| !installed(program))
+        .filter(|(program, _)| find(program).is_err())
         .map(|(program, package)| format!("{program} (package {package})"))
         .collect()
 }

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::cargo::{self, Profile, cargo};
@@ -205,7 +205,7 @@ fn manual(release: &Release) -> Result<PathBuf> {
     let folder = release.empty_folder("manual")?;
     let agent = cargo::build_agent(Profile::default())?;
     let sample = exec::capture(std::process::Command::new(agent).args(["config", "--default"]))?;
-    fs::write(folder.join("edgeghost.toml"), sample)?;
+    fs::write(folder.join("edgeghost.toml"), packaged(&sample)?)?;
     let mut command = cargo(["run", "--quiet", "--locked", "--package", "edgeghost"]);
     command.args(["--example", "manual", "--"]).arg(&folder);
     exec::run(&mut command)?;
@@ -220,6 +220,18 @@ fn manual(release: &Release) -> Result<PathBuf> {
             .args(pages),
     )?;
     Ok(folder)
+}
+
+/// The sample as packages have it: events go to a file, which edgeghost itself puts aside.
+fn packaged(sample: &str) -> Result<String> {
+    let standard = "\nkind = \"stdout\"\n";
+    if sample.matches(standard).count() != 1 {
+        bail!("the sample configuration does not write events to standard output");
+    }
+    Ok(sample.replace(
+        standard,
+        "\nkind = \"file\"\npath = \"/var/log/edgeghost/events.ndjson\"\n",
+    ))
 }
 
 /// The program for each processor, stripped.

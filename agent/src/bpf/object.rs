@@ -23,7 +23,7 @@ pub enum LoadError {
     Btf(#[from] aya::BtfError),
     /// The object was refused.
     #[error("the kernel refused the eBPF object: {0}")]
-    Object(#[from] aya::EbpfError),
+    Object(String),
     /// A map was refused or is not in the object.
     #[error("eBPF map {name}: {source}")]
     Map {
@@ -81,7 +81,8 @@ impl Kernel {
             .override_global("OFFSETS", offsets, true)
             .override_global("AYA_LOG_LEVEL", &log_level, false)
             .map_max_entries("FLOWS", options.max_flows)
-            .load(OBJECT)?;
+            .load(OBJECT)
+            .map_err(|error| LoadError::Object(refusal(error)))?;
         let mut settings =
             Array::try_from(take(&mut ebpf, "SETTINGS")?).map_err(map("SETTINGS"))?;
         settings
@@ -159,6 +160,19 @@ impl Kernel {
         if let Some(logger) = &mut self.logger {
             logger.flush();
         }
+    }
+}
+
+/// The error with all that lies behind it, and what it may come from.
+fn refusal(error: aya::EbpfError) -> String {
+    let reason = format!("{:#}", anyhow::Error::new(error));
+    match rustix::process::getrlimit(rustix::process::Resource::Memlock).current {
+        Some(bytes) if reason.contains("not permitted") => format!(
+            "{reason}; before Linux 5.11 maps count as locked memory, of which this process may \
+             have {} KiB: raise that (`ulimit -l unlimited`, LimitMEMLOCK=infinity)",
+            bytes / 1_024
+        ),
+        Some(_) | None => reason,
     }
 }
 

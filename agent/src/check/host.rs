@@ -101,9 +101,9 @@ fn sandbox<W: Write>(
     kernel: &Kernel,
     report: &mut Report<'_, W>,
 ) -> io::Result<()> {
-    let info = privilege::confine(&config.sandbox, &Folders::of(config), || {
-        kernel.can_be_read()
-    });
+    let mut folders = Folders::of(config);
+    folders.sinks(&config.sinks.settings(None));
+    let info = privilege::confine(&config.sandbox, &folders, || kernel.can_be_read());
     let wanted = [&info.seccomp, &info.landlock];
     let words = privilege::in_words(&info);
     if info.no_new_privileges && wanted.iter().all(|f| f.state != FenceState::Failed) {

@@ -12,17 +12,7 @@ impl RunOptions {
         if let Some(file) = self.sources.file() {
             folders.reads(file);
         }
-        for sink in &self.sinks {
-            if let Some(path) = sink.target.path() {
-                folders.writes(path);
-            }
-        }
-        if let Some(spool) = self.config.spool.settings() {
-            folders.keeps(&spool.folder);
-        }
-        if let Some(socket) = self.config.status.socket() {
-            folders.writes(socket);
-        }
+        folders.sinks(&self.sinks);
         if let Some(file) = &self.record {
             folders.writes(file);
         }

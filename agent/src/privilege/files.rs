@@ -12,6 +12,7 @@ use landlock::{
 
 use crate::config::Config;
 use crate::event::{Fence, FenceState};
+use crate::sink::Settings;
 
 /// What is asked for; an older kernel gives what it has. What came after it (networks, signals) is
 /// not used.
@@ -58,7 +59,17 @@ impl Folders {
         if let Some(socket) = config.status.socket() {
             folders.writes(socket);
         }
+        if let Some(spool) = config.spool.settings() {
+            folders.keeps(&spool.folder);
+        }
         folders
+    }
+
+    /// Those of outputs.
+    pub fn sinks(&mut self, sinks: &[Settings]) {
+        for path in sinks.iter().filter_map(|sink| sink.target.path()) {
+            self.writes(path);
+        }
     }
 
     /// The folder of a file that may be replaced by another of its name is read.

@@ -12,7 +12,7 @@ use edgeghost_tests::wait;
 use rustix::process::Signal;
 
 use super::{LIMIT, events, file};
-use crate::confined::{AS_SERVICE, folder_of_nobody};
+use crate::confined::{as_service, folder_of_nobody};
 use crate::witness::people::People;
 use crate::witness::stage::{CLIENT, HOST, JUMP, Stage, WITNESSES};
 
@@ -25,7 +25,7 @@ fn what_a_full_disk_did_not_take_of_an_incident_comes_after_a_kill() {
 #[test]
 fn so_it_does_in_the_sandbox_of_a_service() {
     crate::require_root();
-    outlives(&folder_of_nobody(), &Launch::new().through(&AS_SERVICE));
+    outlives(&folder_of_nobody(), &Launch::new().through(&as_service()));
 }
 
 /// Has an incident, a full disk and a kill; what `launch` starts writes into `folder`.

@@ -12,7 +12,7 @@ use edgeghost_tests::{binary, tool, wait};
 use rustix::process::Signal;
 
 use super::{LIMIT, events, file, sequences, talkative};
-use crate::confined::{AS_SERVICE, folder_of_nobody};
+use crate::confined::{as_service, folder_of_nobody};
 
 /// Together these files, the oldest first, have what standard output had; each begins with the
 /// head, and each can be read by its group.
@@ -47,7 +47,7 @@ fn a_file_is_put_aside_when_it_is_large_by_a_service_too() {
     let config = talkative()
         .sink(file(&path, "rotate_bytes = 65536\nkeep = 1000"))
         .sink("kind = \"stdout\"");
-    let launch = Launch::new().config(config).through(&AS_SERVICE);
+    let launch = Launch::new().config(config).through(&as_service());
     let agent = launch.start().unwrap();
     let numbered = |number: u32| folder.path().join(format!("events.ndjson.{number}"));
     wait::until_true("a file put aside", LIMIT * 2, || Ok(numbered(1).exists())).unwrap();

@@ -72,9 +72,9 @@ impl Launch {
     /// Through another program, which becomes the agent (`setpriv`, `unshare`). The agent's file is
     /// then one that every user may run.
     #[must_use]
-    pub fn through(mut self, words: &[&str]) -> Self {
+    pub fn through<S: AsRef<str>>(mut self, words: &[S]) -> Self {
         self.through
-            .extend(words.iter().map(|word| (*word).to_owned()));
+            .extend(words.iter().map(|word| word.as_ref().to_owned()));
         self
     }
 

@@ -66,11 +66,9 @@ const COPYRIGHT: (&str, &str) = (
     "usr/share/doc/edgeghost/copyright",
 );
 
-/// Where logrotate's file is in the repository and on the host.
-const LOGROTATE: (&str, &str) = ("packaging/logrotate/edgeghost", "etc/logrotate.d/edgeghost");
-
 /// Examples of what others need to take in events or figures; each folder that is there.
-const EXAMPLES: [&str; 6] = [
+const EXAMPLES: [&str; 7] = [
+    "logrotate",
     "vector",
     "fluent-bit",
     "cloudwatch",
@@ -101,21 +99,10 @@ impl Tree {
             let (from, to) = COPYRIGHT;
             tree.put(&exec::workspace_root().join(from), to, 0o644)?;
         }
-        tree.logrotate()?;
         tree.examples()?;
         tree.manual(manual, family)?;
         tree.stamp(&release.epoch)?;
         Ok(tree)
-    }
-
-    fn logrotate(&mut self) -> Result<()> {
-        let (from, to) = LOGROTATE;
-        let from = exec::workspace_root().join(from);
-        if from.is_file() {
-            self.put(&from, to, 0o644)?;
-            self.settings.push(format!("/{to}"));
-        }
-        Ok(())
     }
 
     fn examples(&self) -> Result<()> {

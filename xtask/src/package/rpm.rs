@@ -1,6 +1,9 @@
 //! The package for Fedora, RHEL and Amazon Linux, by `rpmbuild`.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -50,17 +53,29 @@ pub(super) fn make(release: &Release, arch: Arch, tree: &Tree) -> Result<()> {
 
 /// The files as a spec lists them.
 fn list(tree: &Tree) -> Result<String> {
-    let mut text =
-        String::from("%defattr(-, root, root)\n%dir %attr(0755, root, root) /etc/edgeghost\n");
-    text.push_str("%dir %attr(0755, root, root) /usr/share/doc/edgeghost\n");
-    for file in tree.files()? {
-        if tree.settings.contains(&file) {
+    let files = tree.files()?;
+    // Folders that no other package has: rpm removes only those that it was told of.
+    let own: BTreeSet<&Path> = files
+        .iter()
+        .flat_map(|file| Path::new(file).ancestors().skip(1))
+        .filter(|folder| {
+            folder
+                .components()
+                .any(|part| part.as_os_str() == "edgeghost")
+        })
+        .collect();
+    let mut text = String::from("%defattr(-, root, root)\n");
+    for folder in own {
+        let _ = writeln!(text, "%dir %attr(0755, root, root) {}", folder.display());
+    }
+    for file in &files {
+        if tree.settings.contains(file) {
             // What was changed stays, and the new one comes beside it as .rpmnew.
             text.push_str("%config(noreplace) ");
         } else if file.starts_with("/usr/share/doc/") || file.starts_with("/usr/share/man/") {
             text.push_str("%doc ");
         }
-        text.push_str(&file);
+        text.push_str(file);
         text.push('\n');
     }
     Ok(text)
