@@ -62,6 +62,20 @@ fn sinks(status: &Status, sheet: &mut Sheet<'_>) -> fmt::Result {
         .collect();
     let of = |sink: &SinkStatus| vec![("sink", sink.name.clone())];
     sheet.gauges(
+        &family(
+            "sink_works",
+            "1 while a sink takes events, 0 while it fails",
+        ),
+        sinks.iter().map(|sink| (of(sink), u64::from(sink.works))),
+    )?;
+    sheet.gauges(
+        &family(
+            "sink_spooled",
+            "Incidents and recommendations on disk that wait for a sink",
+        ),
+        sinks.iter().map(|sink| (of(sink), sink.spooled)),
+    )?;
+    sheet.gauges(
         &family("sink_queue_lines", "Lines that wait for a sink"),
         sinks.iter().map(|sink| (of(sink), sink.queued)),
     )?;
