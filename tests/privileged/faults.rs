@@ -234,12 +234,14 @@ fn a_full_map_costs_detail_and_no_count() {
         .unwrap();
     drop(connections);
     let inode = pair.near.netns.inode().unwrap();
+    // What closes may send something again until, and after, the agent counts for the last time.
+    let before = witness::retrans_segs(&pair.near.netns).unwrap();
     let ended = agent.stop(Signal::TERM).unwrap();
+    let after = witness::retrans_segs(&pair.near.netns).unwrap();
     ended.assert_clean();
-    let segs = witness::retrans_segs(&pair.near.netns).unwrap();
     let (counted, syn_acks) = totals::of_netns(ended.last(), inode);
     ended.assert(
-        counted.segments + syn_acks == segs,
-        &format!("{counted:?} and {syn_acks} SYN-ACKs, RetransSegs {segs}"),
+        (before..=after).contains(&(counted.segments + syn_acks)),
+        &format!("{counted:?} and {syn_acks} SYN-ACKs, RetransSegs {before} to {after}"),
     );
 }
