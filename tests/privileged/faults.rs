@@ -52,11 +52,7 @@ fn an_agent_that_was_stopped_has_missed_nothing() {
     let ended = agent.stop(Signal::TERM).unwrap();
     ended.assert_clean();
     let (local, peer) = (pair.near.v4.into(), pair.far.v4.into());
-    let told = totals::by_windows(&ended, &pair.near.netns, local, peer);
-    ended.assert(
-        told.segments == socket.retrans_total && told.bytes == socket.bytes_retrans,
-        &format!("peer_window {told:?}, `ss` {socket:?}"),
-    );
+    totals::check_windows(&ended, &pair.near.netns, (local, peer), &socket);
 }
 
 /// Whether traffic of this local address has been told since event number `from`.

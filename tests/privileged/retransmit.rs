@@ -9,7 +9,7 @@ use edgeghost_tests::pair::{Host, Kind, Pair};
 use edgeghost_tests::{traffic, witness};
 use rustix::process::Signal;
 
-use crate::totals::{self, Retransmitted};
+use crate::totals;
 
 const LIMIT: Duration = Duration::from_mins(1);
 const PORT: u16 = 7000;
@@ -56,15 +56,7 @@ fn seen_and_counted(kind: Kind) {
     traffic::close_in_order(server, client, LIMIT).unwrap();
     let ended = agent.stop(Signal::TERM).unwrap();
     ended.assert_clean();
-    let told = totals::by_windows(&ended, &pair.near.netns, local, peer);
-    let expected = Retransmitted {
-        segments: seen.retrans_total,
-        bytes: seen.bytes_retrans,
-    };
-    ended.assert(
-        told == expected,
-        &format!("peer_window tells {told:?}, `ss` {seen:?}"),
-    );
+    totals::check_windows(&ended, &pair.near.netns, (local, peer), &seen);
 }
 
 fn check_event(event: &Event, kind: Kind, pair: &Pair, client: &SocketAddr) {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use edgeghost_tests::agent::Ended;
 use edgeghost_tests::event::Event;
 use edgeghost_tests::netns::Netns;
+use edgeghost_tests::witness::Socket;
 use serde_json::Value;
 
 /// Retransmissions of one local address to one peer, over the whole run.
@@ -30,6 +31,24 @@ pub(crate) fn by_windows(
             segments: sum.segments + event.count("path.segments_retransmitted"),
             bytes: sum.bytes + event.count("path.bytes_retransmitted"),
         })
+}
+
+/// Fails unless the peer windows of one namespace add up to what `ss` showed of the only socket.
+pub(crate) fn check_windows(
+    ended: &Ended,
+    netns: &Netns,
+    (local, peer): (IpAddr, IpAddr),
+    seen: &Socket,
+) {
+    let told = by_windows(ended, netns, local, peer);
+    let expected = Retransmitted {
+        segments: seen.retrans_total,
+        bytes: seen.bytes_retrans,
+    };
+    ended.assert(
+        told == expected,
+        &format!("peer_window tells {told:?}, `ss` {seen:?}"),
+    );
 }
 
 /// By the single retransmissions, and how many those were.
