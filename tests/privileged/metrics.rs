@@ -202,7 +202,7 @@ fn promtool_takes_real_metrics_and_what_is_shipped_names_no_others() {
         Ok((counted(&page, &local)[0] > 0.0).then_some(page))
     })
     .unwrap();
-    let packaging: PathBuf = binary::fixtures().join("../../packaging");
+    let packaging: PathBuf = binary::packaging();
     promtool(&["check", "metrics"], &packaging, &page).unwrap_or_else(|e| panic!("{e}\n{page}"));
     let read = |file: &str| std::fs::read_to_string(packaging.join(file)).unwrap();
     let dashboard = serde_json::from_str(&read("grafana/edgeghost.json")).unwrap();

@@ -6,7 +6,7 @@ use edgeghost_tests::agent::{Agent, Launch};
 use edgeghost_tests::config::Config;
 use edgeghost_tests::event::Event;
 use edgeghost_tests::pair::{Kind, Pair};
-use edgeghost_tests::traffic;
+use edgeghost_tests::{memory, traffic};
 use rustix::process::Signal;
 
 const LIMIT: Duration = Duration::from_mins(1);
@@ -136,14 +136,6 @@ fn garbage_in_the_file_changes_nothing_and_is_told() {
     assert!(ended.invalid.is_empty(), "{:?}", ended.invalid);
 }
 
-/// Resident memory of a process, KiB.
-fn resident_kib(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let number = line.unwrap().split_whitespace().nth(1).unwrap();
-    number.parse().unwrap()
-}
-
 fn descriptors(pid: u32) -> usize {
     std::fs::read_dir(format!("/proc/{pid}/fd"))
         .unwrap()
@@ -165,10 +157,10 @@ fn a_thousand_hangups_leave_nothing_behind() {
         }
     };
     hang_up(&mut agent, 100);
-    let (memory, open) = (resident_kib(pid), descriptors(pid));
+    let (memory, open) = (memory::resident_kib(pid).unwrap(), descriptors(pid));
     hang_up(&mut agent, 900);
     assert_eq!(descriptors(pid), open, "open descriptors");
-    let now = resident_kib(pid);
+    let now = memory::resident_kib(pid).unwrap();
     assert!(now < memory + 2_048, "{memory} KiB, then {now} KiB");
     agent.stop(Signal::TERM).unwrap().assert_clean();
 }

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use edgeghost_tests::binary;
+use edgeghost_tests::{binary, memory};
 
 use crate::call::run_within;
 use crate::made::Recording;
@@ -44,10 +44,7 @@ fn a_flood_of_flows_peers_and_ports_fills_no_memory() {
 
 /// Resident memory of a child, MiB.
 fn resident(child: &Child) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
-    kib.unwrap_or_else(|| panic!("no VmRSS: {status}")) / 1024.0
+    memory::resident_kib(child.id()).unwrap() as f64 / 1024.0
 }
 
 #[test]

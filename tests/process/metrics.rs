@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use edgeghost::event::{
@@ -18,16 +17,12 @@ use edgeghost_tests::binary;
 use edgeghost_tests::scrape::{expressions, promtool, sum};
 use serde_json::Value;
 
-fn packaging() -> PathBuf {
-    binary::fixtures().join("../../packaging")
-}
-
 fn rules() -> String {
-    std::fs::read_to_string(packaging().join("prometheus/edgeghost.rules.yml")).unwrap()
+    std::fs::read_to_string(binary::packaging().join("prometheus/edgeghost.rules.yml")).unwrap()
 }
 
 fn dashboard() -> Value {
-    let text = std::fs::read_to_string(packaging().join("grafana/edgeghost.json")).unwrap();
+    let text = std::fs::read_to_string(binary::packaging().join("grafana/edgeghost.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
@@ -110,7 +105,8 @@ fn text(format: Format) -> String {
 #[test]
 fn promtool_takes_metrics_with_weird_labels() {
     let page = text(Format::Classic);
-    promtool(&["check", "metrics"], &packaging(), &page).unwrap_or_else(|e| panic!("{e}\n{page}"));
+    promtool(&["check", "metrics"], &binary::packaging(), &page)
+        .unwrap_or_else(|e| panic!("{e}\n{page}"));
     let local = [("local_address", "2001:db8::7")];
     let sent = sum(&page, "edgeghost_segments_sent_total", &local);
     assert_eq!(sent, Some(100.0), "{page}");
@@ -133,7 +129,7 @@ fn open_metrics_have_units_and_an_end() {
 
 #[test]
 fn promtool_takes_the_rules_and_their_tests() {
-    let folder = packaging().join("prometheus");
+    let folder = binary::packaging().join("prometheus");
     let said = promtool(&["check", "rules", "edgeghost.rules.yml"], &folder, "").unwrap();
     assert!(said.contains("13 rules found"), "{said}");
     promtool(&["check", "config", "prometheus.yml"], &folder, "").unwrap();
@@ -143,7 +139,7 @@ fn promtool_takes_the_rules_and_their_tests() {
 /// A rule whose test was forgotten would be held to nothing.
 #[test]
 fn every_alert_has_a_test() {
-    let tests = packaging().join("prometheus/edgeghost.rules.test.yml");
+    let tests = binary::packaging().join("prometheus/edgeghost.rules.test.yml");
     let tests = std::fs::read_to_string(tests).unwrap();
     let rules = rules();
     let alerts: BTreeSet<&str> = rules

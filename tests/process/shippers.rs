@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 const EVENTS: &str = "/var/log/edgeghost/events.ndjson";
 
 fn shipped(name: &str) -> String {
-    let path = binary::fixtures().join("../../packaging").join(name);
+    let path = binary::packaging().join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 

@@ -1,6 +1,6 @@
 //! The service unit, by systemd's own word (`systemd-analyze`; no running systemd is needed).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use edgeghost_tests::binary;
@@ -11,12 +11,8 @@ use crate::call::{Outcome, run};
 /// Exposure in tenths, at most, as `systemd-analyze security` counts it.
 const EXPOSURE: &str = "20";
 
-fn packaging() -> PathBuf {
-    binary::fixtures().join("../../packaging")
-}
-
 fn unit() -> String {
-    let path = packaging().join("systemd/edgeghost.service");
+    let path = binary::packaging().join("systemd/edgeghost.service");
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -102,7 +98,7 @@ fn it_does_not_try_again_what_stays_wrong() {
 /// The user, and the folders for whoever does without the unit, are those of the unit.
 #[test]
 fn user_and_folders_are_those_of_the_unit() {
-    let read = |name: &str| std::fs::read_to_string(packaging().join(name)).unwrap();
+    let read = |name: &str| std::fs::read_to_string(binary::packaging().join(name)).unwrap();
     let user = read("sysusers/edgeghost.conf");
     assert!(
         user.lines().any(|line| line.starts_with("u edgeghost ")),

@@ -86,6 +86,11 @@ pub fn fixtures() -> PathBuf {
     folder.join("fixtures")
 }
 
+/// What a host needs around the program.
+pub fn packaging() -> PathBuf {
+    fixtures().join("../../packaging")
+}
+
 fn find(variable: &str, name: &str, build: &str) -> Result<PathBuf> {
     if let Some(path) = std::env::var_os(variable) {
         let path = PathBuf::from(path);

@@ -13,6 +13,7 @@ pub mod expect;
 pub mod imds;
 pub mod interrupt;
 pub mod links;
+pub mod memory;
 pub mod moto;
 pub mod netns;
 pub mod nft;
