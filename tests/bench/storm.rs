@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use edgeghost_tests::nft::{Loss, Where};
 use edgeghost_tests::pair::{DEVICE, Kind, Pair};
 use edgeghost_tests::{interrupt, offload, wait, witness};
+use rustix::net::sockopt;
 use serde_json::Value;
 
 use crate::daemon::Daemon;
@@ -15,8 +16,10 @@ use crate::figure::Figure;
 use crate::report::Report;
 use crate::suite::Effort;
 
-const CONNECTIONS: u16 = 24;
-const LOSS_PERCENT: u32 = 12;
+const CONNECTIONS: u16 = 16;
+const LOSS_PERCENT: u32 = 30;
+/// Goes on at full speed whatever is lost, where others would back off.
+const CONGESTION: &str = "bbr";
 /// How long what is still under way may take to stand still.
 const REST: Duration = Duration::from_secs(90);
 
@@ -29,6 +32,10 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<()> {
     let streams: Vec<_> = (0..CONNECTIONS)
         .map(|number| pair.connect(Kind::V4, 7_600 + number))
         .collect::<Result<_>>()?;
+    for (near, _) in &streams {
+        sockopt::set_tcp_congestion(near, CONGESTION)
+            .with_context(|| format!("this kernel has no {CONGESTION}"))?;
+    }
     let loss = Loss::new(&pair.far.netns, Where::Arrival(DEVICE), LOSS_PERCENT)?;
     let before = witness::retrans_segs(&pair.near.netns)?;
     let begin = Instant::now();
