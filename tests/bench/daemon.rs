@@ -2,7 +2,8 @@
 //! own, and its events read and thrown away.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use edgeghost_tests::temp::TempDir;
 use edgeghost_tests::{binary, memory, wait};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 /// How long it may take to end.
 const END: Duration = Duration::from_secs(20);
@@ -36,7 +38,6 @@ impl Daemon {
     /// Starts it, and waits for its first event. Metadata are left alone: there is no instance.
     pub(crate) fn start() -> Result<Self> {
         let folder = TempDir::new()?;
-        let events = folder.path().join("events.ndjson");
         let place = |name: &str| folder.path().join(name).display().to_string();
         let mut child = Command::new(binary::agent()?)
             .args(["run", "--set", "ec2.metadata=off"])
@@ -67,17 +68,19 @@ impl Daemon {
             daemon.log()
         );
         // Somebody reads on until it ends, or the pipe would fill and it would wait.
-        std::thread::spawn(move || {
-            let _ =
-                fs::File::create(events).and_then(|mut file| std::io::copy(&mut lines, &mut file));
-        });
+        std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
         Ok(daemon)
     }
 
-    /// What it has written so far.
-    pub(crate) fn events(&self) -> Result<String> {
-        let path = self.folder.path().join("events.ndjson");
-        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+    /// How it fares, as `agent_health` has it: asked over its socket, not older than a second.
+    pub(crate) fn health(&self) -> Result<Value> {
+        let socket = self.folder.path().join("status.sock");
+        let mut text = String::new();
+        UnixStream::connect(&socket)
+            .and_then(|mut stream| stream.read_to_string(&mut text))
+            .with_context(|| format!("the daemon does not answer at {}", socket.display()))?;
+        let mut status: Value = serde_json::from_str(&text).context("its status is no JSON")?;
+        Ok(status["health"].take())
     }
 
     /// Its process.

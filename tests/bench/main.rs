@@ -8,16 +8,20 @@
 mod as_table;
 mod aws_ranges;
 mod budget;
+mod crowd;
 mod daemon;
+mod detection;
 mod detector;
 mod figure;
 mod flood;
+mod flows;
 mod host;
 mod measure;
 mod process;
 mod random;
 mod replay;
 mod report;
+mod storm;
 mod suite;
 mod synthetic;
 

@@ -13,7 +13,7 @@ use crate::figure::Figure;
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     figures: Vec<Figure>,
-    not_run: Vec<(String, String)>,
+    without: Vec<(String, String)>,
 }
 
 impl Report {
@@ -41,11 +41,11 @@ impl Report {
         self.figures.push(figure);
     }
 
-    /// Takes note of what could not be measured here.
-    pub(crate) fn not_run(&mut self, what: impl Into<String>, why: impl Into<String>) {
+    /// Takes note of what there is no figure for, and why: it was not run, or never came.
+    pub(crate) fn without(&mut self, what: impl Into<String>, why: impl Into<String>) {
         let (what, why) = (what.into(), why.into());
-        say(format_args!("  {what:<58}   NOT RUN: {why}"));
-        self.not_run.push((what, why));
+        say(format_args!("  {what:<58}         - {why}"));
+        self.without.push((what, why));
     }
 
     /// Shows the budgets, and tells whether each whose figure was measured is met.
@@ -75,8 +75,8 @@ impl Report {
             .iter()
             .map(|budget| budget.document(budget.judge(&self.figures)))
             .collect();
-        let not_run: Vec<Value> = self
-            .not_run
+        let without: Vec<Value> = self
+            .without
             .iter()
             .map(|(what, why)| json!({ "what": what, "why": why }))
             .collect();
@@ -84,7 +84,7 @@ impl Report {
             "about": about,
             "figures": figures,
             "budgets": budgets,
-            "not_run": not_run,
+            "without_figure": without,
         });
         let mut text = serde_json::to_string_pretty(&document).context("cannot write JSON")?;
         let _ = writeln!(text);

@@ -47,20 +47,32 @@ impl Effort {
 enum Group {
     /// The daemon as a process: its start, its rest, its memory
     Process,
+    /// Active flows in growing numbers
+    Flows,
+    /// As many retransmissions as the machine can make
+    Storm,
+    /// From a fault to its verdict and to advice
+    Detection,
 }
 
-const ALL: [Group; 1] = [Group::Process];
+const ALL: [Group; 4] = [Group::Process, Group::Flows, Group::Storm, Group::Detection];
 
 impl Group {
     const fn title(self) -> &'static str {
         match self {
             Self::Process => "The daemon as a process",
+            Self::Flows => "Active flows",
+            Self::Storm => "A storm of retransmissions",
+            Self::Detection => "From a fault to advice",
         }
     }
 
     fn measure(self, effort: Effort, report: &mut Report) -> Result<()> {
         match self {
             Self::Process => crate::process::measure(effort, report),
+            Self::Flows => crate::flows::measure(effort, report),
+            Self::Storm => crate::storm::measure(effort, report),
+            Self::Detection => crate::detection::measure(effort, report),
         }
     }
 }
@@ -79,7 +91,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         say(format_args!("\n{}", group.title()));
         if let Err(error) = group.measure(effort, &mut report) {
             good = false;
-            report.not_run(group.title(), format!("{error:#}"));
+            report.without(group.title(), format!("{error:#}"));
         }
     }
     good &= report.budgets()?;
