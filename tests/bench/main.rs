@@ -7,7 +7,11 @@
 
 mod as_table;
 mod aws_ranges;
+mod bpf;
+mod bpftrace;
 mod budget;
+mod bulk;
+mod conversation;
 mod crowd;
 mod daemon;
 mod detection;
@@ -16,14 +20,18 @@ mod figure;
 mod flood;
 mod flows;
 mod host;
+mod kernel;
 mod measure;
 mod process;
 mod random;
+mod rates;
 mod replay;
 mod report;
+mod short;
 mod storm;
 mod suite;
 mod synthetic;
+mod traffic;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
