@@ -208,7 +208,9 @@ fn nobody_can_detach_its_programs() {
 fn a_full_map_costs_detail_and_no_count() {
     crate::require_root();
     let pair = Pair::new().unwrap();
-    let config = brisk().set("flows", "kernel_max", "128");
+    let config = brisk()
+        .set("flows", "kernel_state", "\"hash\"")
+        .set("flows", "kernel_max", "128");
     let mut agent = Launch::new().config(config).start().unwrap();
     let mut connections = Vec::new();
     for port in 0..250 {
