@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::signal::unix::Signal;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::bpf::{Kernel, Records};
 use crate::clock::Clock;
@@ -25,6 +25,7 @@ use crate::vitals::{self, Figures, Vitals};
 mod context;
 mod look;
 mod pace;
+mod pulse;
 mod ranges;
 mod recorder;
 mod reload;
@@ -37,6 +38,7 @@ mod witness;
 
 use context::ContextWatch;
 use pace::Pace;
+use pulse::Pulse;
 use ranges::RangesWatch;
 use recorder::Recorder;
 use stop::Stop;
@@ -238,8 +240,7 @@ impl Daemon {
             .records
             .crowded()
             .map_err(io_error("cannot watch the ring buffer"))?;
-        let mut look = interval(LOOK_EVERY);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let pulse = Pulse::every(LOOK_EVERY).map_err(io_error("cannot make a timer"))?;
         let mut health = every(self.health);
         let mut looks = 0_u64;
         let sinks = Arc::clone(&self.sinks);
@@ -252,10 +253,12 @@ impl Daemon {
                     self.reload();
                     health = every(self.health);
                 }
-                _ = look.tick() => {
+                result = pulse.beat() => {
+                    result.map_err(io_error("cannot read the timer"))?;
                     self.drain();
                     if looks.is_multiple_of(LOOKS_PER_TICK) {
                         self.judge();
+                        self.sinks.tend();
                         self.show_life();
                     }
                     looks += 1;
