@@ -14,6 +14,7 @@ mod cwnd;
 mod drops;
 mod evidence;
 mod exact;
+mod exactness;
 mod faults;
 mod firewall;
 mod flood;

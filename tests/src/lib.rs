@@ -8,6 +8,7 @@
 pub mod agent;
 pub mod binary;
 pub mod config;
+pub mod counters;
 pub mod event;
 pub mod expect;
 pub mod imds;
