@@ -25,6 +25,7 @@ mod loopback;
 mod metadata;
 mod metrics;
 mod namespaces;
+mod netem;
 mod output;
 mod overload;
 mod recording;

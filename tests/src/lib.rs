@@ -16,6 +16,7 @@ pub mod interrupt;
 pub mod links;
 pub mod memory;
 pub mod moto;
+pub mod netem;
 pub mod netns;
 pub mod nft;
 pub mod offload;

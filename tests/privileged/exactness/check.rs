@@ -56,12 +56,25 @@ pub(super) fn all(outcome: &Outcome) {
 pub(super) fn summary(outcome: &Outcome) -> String {
     let whole = outcome.accounts.iter().filter(|account| account.whole);
     format!(
-        "{} ends of connections, {} of them to the last count; {} segments sent again by {} hosts",
+        "{} ends of connections, {} of them to the last count; {} segments sent again by {} \
+         hosts; {} runs left out by the kernel",
         outcome.accounts.len(),
         whole.count(),
         again(outcome),
-        outcome.hosts.len()
+        outcome.hosts.len(),
+        missed(&outcome.ended)
     )
+}
+
+/// Runs of programs that the kernel left out, for an interrupt came in the midst of one: the
+/// retransmission is then told with the next one of its flow, as one of its kind.
+fn missed(ended: &Ended) -> u64 {
+    let health = ended.named("agent_health").last();
+    let missed = health.map_or(&[][..], |event| event.list("agent.programs_missed"));
+    missed
+        .iter()
+        .filter_map(|missed| missed["runs"].as_u64())
+        .sum()
 }
 
 /// Segments that all hosts together have sent again.
@@ -172,6 +185,7 @@ fn check_namespace(
     );
     let kinds = flows.iter().map(|(_, told)| told.kinds).sum();
     if lost == 0 {
+        println!("missed {}", missed(ended));
         kinds::check(ended, host, kinds, syn_acks, untold);
     }
 }

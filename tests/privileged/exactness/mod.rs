@@ -18,8 +18,9 @@ use edgeghost_tests::agent::{Agent, Ended, Launch};
 use edgeghost_tests::config::Config;
 use edgeghost_tests::counters::Counters;
 use edgeghost_tests::event::Event;
+use edgeghost_tests::netem::Netem;
 use edgeghost_tests::nft::{Loss, Where};
-use edgeghost_tests::pair::{Host, Pair};
+use edgeghost_tests::pair::{DEVICE, Host, Pair};
 use edgeghost_tests::temp::TempDir;
 use edgeghost_tests::{tool, wait};
 use rustix::net::sockopt::set_tcp_user_timeout;
@@ -86,12 +87,25 @@ fn exact(seed: u64) {
     let mix = Mix::new(seed);
     // Shown where the test fails.
     println!("EDGEGHOST_SEED={seed} repeats it: {mix:#?}");
-    let outcome = play_it(&mix).unwrap();
+    let outcome = play_it(&mix, None).unwrap();
     check::all(&outcome);
     println!("seed {seed}: {}", check::summary(&outcome));
 }
 
-fn play_it(mix: &Mix) -> Result<Outcome> {
+/// The same, where packets are not just lost: the words are those of tc-netem(8). Returns how many
+/// segments the hosts heard to have sent in vain (DSACK).
+pub(crate) fn exact_under(seed: u64, how: &str) -> u64 {
+    crate::require_root();
+    let mix = Mix::new(seed);
+    println!("seed {seed} under {how}: {mix:#?}");
+    let outcome = play_it(&mix, Some(how)).unwrap();
+    check::all(&outcome);
+    println!("seed {seed} under {how}: {}", check::summary(&outcome));
+    let in_vain = |host: &Counted| host.counters.get("TCPDSACKRecv");
+    outcome.hosts.iter().map(in_vain).sum()
+}
+
+fn play_it(mix: &Mix, how: Option<&str>) -> Result<Outcome> {
     let pairs: Vec<Pair> = mix
         .pairs
         .iter()
@@ -100,7 +114,7 @@ fn play_it(mix: &Mix) -> Result<Outcome> {
     let mut flows = Vec::new();
     for (pair, plan) in pairs.iter().zip(&mix.pairs) {
         play::set_up(pair, plan)?;
-        flows.push(old_flows(pair, plan)?);
+        flows.push(old_flows(pair, plan, how)?);
     }
     let hosts: Vec<&Host> = pairs
         .iter()
@@ -111,13 +125,14 @@ fn play_it(mix: &Mix) -> Result<Outcome> {
     let path = folder.path().join("recording.gz");
     let config = Config::new()
         .set("report", "detail_records_per_second", "1000000")
-        .set("report", "detail_burst", "1000000");
+        .set("report", "detail_burst", "1000000")
+        .set("health", "seconds", "1.0");
     let launch = Launch::new().config(config).record(Some(path.clone()));
     let agent = launch.start()?;
     let played: Vec<Result<(Vec<Account>, Vec<Live>)>> = std::thread::scope(|scope| {
         let all = pairs.iter().zip(&mix.pairs).zip(flows);
         let threads: Vec<_> = all
-            .map(|((pair, plan), flows)| scope.spawn(|| play_pair(pair, plan, flows)))
+            .map(|((pair, plan), flows)| scope.spawn(|| play_pair(pair, plan, how, flows)))
             .collect();
         threads
             .into_iter()
@@ -165,38 +180,57 @@ fn stop(agent: Agent) -> Result<Ended> {
 }
 
 /// The flows that are older than the agent, with a past; `None` for the others.
-fn old_flows(pair: &Pair, plan: &PairPlan) -> Result<Vec<Option<Live>>> {
+fn old_flows(pair: &Pair, plan: &PairPlan, how: Option<&str>) -> Result<Vec<Option<Live>>> {
     let old = |flow: &plan::FlowPlan| flow.begin == Begin::Old;
     let mut flows = Vec::new();
     for flow in &plan.flows {
         flows.push(old(flow).then(|| Live::new(pair, flow)).transpose()?);
     }
-    let losses = losses(pair, plan)?;
+    let disturbed = disturb(pair, plan, how)?;
     for flow in flows.iter().flatten() {
         flow.work()?;
     }
-    lift(losses)?;
+    disturbed.lift()?;
     for flow in flows.iter_mut().flatten() {
         flow.age(pair)?;
     }
     Ok(flows)
 }
 
-fn losses(pair: &Pair, plan: &PairPlan) -> Result<[Loss; 2]> {
-    Ok([
-        pair.lose_outbound(plan.outbound)?,
-        pair.lose_inbound(plan.inbound)?,
-    ])
+/// What lies between two hosts.
+enum Disturbed {
+    Lossy([Loss; 2]),
+    Shaped([Netem; 2]),
 }
 
-fn lift(losses: [Loss; 2]) -> Result<()> {
-    losses.into_iter().try_for_each(Loss::lift)
+/// The planned loss, or what netem makes of both ways.
+fn disturb(pair: &Pair, plan: &PairPlan, how: Option<&str>) -> Result<Disturbed> {
+    let Some(how) = how else {
+        return Ok(Disturbed::Lossy([
+            pair.lose_outbound(plan.outbound)?,
+            pair.lose_inbound(plan.inbound)?,
+        ]));
+    };
+    Ok(Disturbed::Shaped([
+        Netem::new(&pair.near.netns, DEVICE, how)?,
+        Netem::new(&pair.far.netns, DEVICE, how)?,
+    ]))
+}
+
+impl Disturbed {
+    fn lift(self) -> Result<()> {
+        match self {
+            Self::Lossy(losses) => losses.into_iter().try_for_each(Loss::lift),
+            Self::Shaped(shaped) => shaped.into_iter().try_for_each(Netem::lift),
+        }
+    }
 }
 
 /// All flows of a pair side by side. What comes back is over or open for good.
 fn play_pair(
     pair: &Pair,
     plan: &PairPlan,
+    how: Option<&str>,
     mut flows: Vec<Option<Live>>,
 ) -> Result<(Vec<Account>, Vec<Live>)> {
     for (flow, live) in plan.flows.iter().zip(&mut flows) {
@@ -204,7 +238,7 @@ fn play_pair(
             *live = Some(Live::new(pair, flow)?);
         }
     }
-    let losses = losses(pair, plan)?;
+    let disturbed = disturb(pair, plan, how)?;
     let silence = nobody_at(pair)?;
     let played: Vec<Result<_>> = std::thread::scope(|scope| {
         let attempt = plan.attempt.then(|| scope.spawn(|| attempt(pair)));
@@ -219,7 +253,7 @@ fn play_pair(
         attempt.map_or(Ok(()), |thread| thread.join().unwrap())?;
         Ok::<_, anyhow::Error>(played)
     })?;
-    lift(losses)?;
+    disturbed.lift()?;
     silence.lift()?;
     let (mut accounts, mut open) = (Vec::new(), Vec::new());
     for played in played {
