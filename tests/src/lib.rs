@@ -8,6 +8,7 @@
 pub mod agent;
 pub mod binary;
 pub mod config;
+pub mod counters;
 pub mod event;
 pub mod expect;
 pub mod imds;
@@ -15,6 +16,7 @@ pub mod interrupt;
 pub mod links;
 pub mod memory;
 pub mod moto;
+pub mod netem;
 pub mod netns;
 pub mod nft;
 pub mod offload;
