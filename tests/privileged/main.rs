@@ -24,6 +24,7 @@ mod loopback;
 mod metadata;
 mod metrics;
 mod namespaces;
+mod otlp;
 mod output;
 mod overload;
 mod recording;

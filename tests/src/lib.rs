@@ -7,6 +7,7 @@
 
 pub mod agent;
 pub mod binary;
+pub mod collector;
 pub mod config;
 pub mod event;
 pub mod expect;
@@ -23,6 +24,7 @@ pub mod quiet;
 pub mod relay;
 pub mod schema;
 pub mod scrape;
+pub mod service;
 pub mod temp;
 pub mod tool;
 pub mod traffic;
