@@ -12,8 +12,9 @@ use crate::figure::Figure;
 use crate::report::Report;
 use crate::suite::Effort;
 
-/// A daemon is left alone for so long before it counts as idle.
-const SETTLE: Duration = Duration::from_secs(3);
+/// A daemon is left alone for so long before it counts as idle: where for a minute there was no
+/// traffic, the host's counters are not read.
+const SETTLE_S: u64 = 65;
 
 /// Measures.
 pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<()> {
@@ -48,7 +49,7 @@ fn starts(effort: Effort, report: &mut Report) -> Result<()> {
 
 fn idle(effort: Effort, report: &mut Report) -> Result<()> {
     let daemon = Daemon::start()?;
-    wait(SETTLE)?;
+    wait(Duration::from_secs(effort.of(3, SETTLE_S)))?;
     let (mut wakeups, mut processor, mut memory) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..effort.of(2, 6) {
         let (before, begin) = (daemon.usage()?, Instant::now());

@@ -55,21 +55,13 @@ enum Group {
     Rates,
     /// Active flows in growing numbers
     Flows,
+    /// More segments, and more flows, until something gives
+    Scale,
     /// As many retransmissions as the machine can make
     Storm,
     /// From a fault to its verdict and to advice
     Detection,
 }
-
-const ALL: [Group; 7] = [
-    Group::Process,
-    Group::Kernel,
-    Group::Traffic,
-    Group::Rates,
-    Group::Flows,
-    Group::Storm,
-    Group::Detection,
-];
 
 impl Group {
     const fn title(self) -> &'static str {
@@ -79,6 +71,7 @@ impl Group {
             Self::Traffic => "Cost to the traffic",
             Self::Rates => "Processor time at a given rate",
             Self::Flows => "Active flows",
+            Self::Scale => "Until something gives",
             Self::Storm => "A storm of retransmissions",
             Self::Detection => "From a fault to advice",
         }
@@ -91,6 +84,7 @@ impl Group {
             Self::Traffic => crate::traffic::measure(effort, report),
             Self::Rates => crate::rates::measure(effort, report),
             Self::Flows => crate::flows::measure(effort, report),
+            Self::Scale => crate::scale::measure(effort, report),
             Self::Storm => crate::storm::measure(effort, report),
             Self::Detection => crate::detection::measure(effort, report),
         }
@@ -104,7 +98,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     };
     let mut report = Report::default();
     let mut good = true;
-    for group in ALL {
+    for &group in Group::value_variants() {
         if !options.only.is_empty() && !options.only.contains(&group) {
             continue;
         }

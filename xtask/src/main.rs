@@ -9,6 +9,7 @@ mod cargo;
 mod elevate;
 mod exec;
 mod lab;
+mod limits;
 mod lint;
 mod package;
 mod promtool;
