@@ -13,6 +13,7 @@ mod difference;
 mod document;
 mod load;
 mod metrics;
+mod otlp;
 mod read;
 mod sandbox;
 mod sinks;
@@ -23,6 +24,7 @@ mod witness;
 pub use difference::Change;
 pub use load::{DEFAULT_FILE, Sources};
 pub use metrics::{Listen, Metrics};
+pub use otlp::{Collector, Otlp, Site};
 pub use read::ConfigError;
 pub use sandbox::{Sandbox, UseLandlock, UseSeccomp};
 pub use sinks::{Kind, Sink, Sinks, Spool};
@@ -53,6 +55,9 @@ pub struct Config {
     pub status: Status,
     /// Metrics to be scraped; off by default.
     pub metrics: Metrics,
+    /// Export to an OpenTelemetry collector; off by default, and only in a program that was built
+    /// with the cargo feature `otlp`.
+    pub otlp: Otlp,
     /// Connections of the agent's own when an address is suspect; off by default.
     pub witness: Witness,
     /// What the agent takes from itself once its programs run.

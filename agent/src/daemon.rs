@@ -24,6 +24,7 @@ use crate::vitals::{self, Figures, Vitals};
 
 mod context;
 mod look;
+mod otlp;
 mod pace;
 mod pulse;
 mod ranges;
@@ -302,11 +303,16 @@ impl Daemon {
     }
 
     fn figures(&self) -> Figures {
+        let (mut queue, mut sinks) = (self.sinks.queues(), self.sinks.read());
+        if let Some(export) = self.watched.export() {
+            queue.add(&export.queue);
+            sinks.push(export);
+        }
         Figures {
             pipeline: self.pipeline.figures(),
             ring: self.records.fill(),
-            queue: self.sinks.queues(),
-            sinks: self.sinks.read(),
+            queue,
+            sinks,
             recording: self.recorder.as_ref().map(Recorder::read),
         }
     }
@@ -338,6 +344,7 @@ impl Daemon {
             .notes
             .extend(witnesses.and_then(|witnesses| witnesses.stop(now_ns)));
         self.send();
+        self.show(now_ns);
         let figures = self.figures();
         let lost = self.vitals.lost(&self.kernel, &figures);
         self.stream.emit(publish::stop(StopInfo {
@@ -347,6 +354,7 @@ impl Daemon {
             lost,
             netns: vitals::namespaces(&self.kernel),
         }));
+        self.watched.finish();
         drop(self.kernel);
         if let Some(recorder) = self.recorder {
             recorder.finish();

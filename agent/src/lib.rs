@@ -25,8 +25,11 @@ pub mod event;
 pub mod flow;
 pub mod hash;
 pub mod host;
+mod http;
 pub mod kernel;
 pub mod metrics;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 pub mod path;
 pub mod pipeline;
 pub mod privilege;

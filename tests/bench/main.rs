@@ -21,6 +21,7 @@ mod process;
 mod random;
 mod replay;
 mod report;
+mod scale;
 mod storm;
 mod suite;
 mod synthetic;
@@ -50,6 +51,8 @@ struct Arguments {
 enum Command {
     /// The whole daemon, on real traffic, against its budgets (as root)
     Suite(suite::Options),
+    #[command(hide = true)]
+    Crowd(crowd::Options),
     /// The table that tells whose an address is: reading, memory, look-ups
     AsTable(as_table::Options),
     /// AWS's published ranges: reading, memory, look-ups
@@ -66,6 +69,9 @@ fn main() -> ExitCode {
     let report = match Arguments::parse().command {
         Command::Suite(options) => {
             return ended(interrupt::catch().and_then(|()| suite::run(&options)));
+        }
+        Command::Crowd(options) => {
+            return ended(interrupt::catch().and_then(|()| crowd::run(&options)));
         }
         Command::AsTable(options) => as_table::report(&options),
         Command::AwsRanges(options) => aws_ranges::report(&options),

@@ -49,19 +49,20 @@ enum Group {
     Process,
     /// Active flows in growing numbers
     Flows,
+    /// More segments, and more flows, until something gives
+    Scale,
     /// As many retransmissions as the machine can make
     Storm,
     /// From a fault to its verdict and to advice
     Detection,
 }
 
-const ALL: [Group; 4] = [Group::Process, Group::Flows, Group::Storm, Group::Detection];
-
 impl Group {
     const fn title(self) -> &'static str {
         match self {
             Self::Process => "The daemon as a process",
             Self::Flows => "Active flows",
+            Self::Scale => "Until something gives",
             Self::Storm => "A storm of retransmissions",
             Self::Detection => "From a fault to advice",
         }
@@ -71,6 +72,7 @@ impl Group {
         match self {
             Self::Process => crate::process::measure(effort, report),
             Self::Flows => crate::flows::measure(effort, report),
+            Self::Scale => crate::scale::measure(effort, report),
             Self::Storm => crate::storm::measure(effort, report),
             Self::Detection => crate::detection::measure(effort, report),
         }
@@ -84,7 +86,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     };
     let mut report = Report::default();
     let mut good = true;
-    for group in ALL {
+    for &group in Group::value_variants() {
         if !options.only.is_empty() && !options.only.contains(&group) {
             continue;
         }

@@ -26,6 +26,7 @@ mod metadata;
 mod metrics;
 mod namespaces;
 mod netem;
+mod otlp;
 mod output;
 mod overload;
 mod recording;

@@ -7,6 +7,7 @@
 
 pub mod agent;
 pub mod binary;
+pub mod collector;
 pub mod config;
 pub mod counters;
 pub mod event;
@@ -25,6 +26,7 @@ pub mod quiet;
 pub mod relay;
 pub mod schema;
 pub mod scrape;
+pub mod service;
 pub mod temp;
 pub mod tool;
 pub mod traffic;

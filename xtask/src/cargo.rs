@@ -24,6 +24,9 @@ impl Profile {
     pub(crate) const RELEASE: Self = Self { release: true };
 }
 
+/// The one feature of the daemon that not everybody has.
+pub(crate) const OTLP: &str = "edgeghost/otlp";
+
 /// The folder of the crate with the tests and the lab.
 pub(crate) fn tests_folder() -> PathBuf {
     exec::workspace_root().join("tests")
@@ -46,6 +49,12 @@ pub(crate) fn cargo<I: AsRef<OsStr>>(args: impl IntoIterator<Item = I>) -> Comma
 /// The daemon, built.
 pub(crate) fn build_agent(profile: Profile) -> Result<PathBuf> {
     build("build", "edgeghost", &["--bin", "edgeghost"], profile)
+}
+
+/// The daemon with export to OpenTelemetry, built: in the place of the one without.
+pub(crate) fn build_agent_with_otlp(profile: Profile) -> Result<PathBuf> {
+    let selection = ["--features", OTLP, "--bin", "edgeghost"];
+    build("build", "edgeghost", &selection, profile)
 }
 
 /// The lab, built.

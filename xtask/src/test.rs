@@ -71,7 +71,7 @@ fn run_stages(stages: &[Stage], options: &Options, tally: &mut Tally) -> Result<
     if !needs_binaries {
         return Ok(());
     }
-    let binaries = Binaries::build()?;
+    let binaries = Binaries::build(options, stages)?;
     if stages.contains(&Stage::Process) {
         stage::process(options, &binaries, tally).context("process tests")?;
     }

@@ -4,7 +4,6 @@
 mod context;
 mod endpoint;
 mod firmware;
-mod http;
 mod id;
 mod imds;
 mod join;

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::ecs;
-use super::output::Output;
+use super::output::{Output, is_unwanted};
 use super::queue::{Line, Next, Queue};
 use super::settings::{Format, Settings};
-use super::socket::{is_slow, is_too_long};
+use super::socket::is_slow;
 use super::spool::{self, Spool};
 use super::status::{LaneReading, Status};
 use super::stream::Outlet as _;
@@ -113,7 +113,7 @@ impl Lane {
             self.deliver(output)
         };
         match before.and_then(|()| self.write(line, output)) {
-            Err(error) if is_too_long(&error) => {
+            Err(error) if is_unwanted(&error) => {
                 self.queue.count_lost(line.name);
                 self.queue.done();
                 log::error!(
@@ -157,7 +157,7 @@ impl Lane {
         let mut result = Ok(());
         while let Some(bytes) = spool.get(count).filter(|_| result.is_ok()) {
             result = self.write(&late(bytes), output).or_else(|error| {
-                if !is_too_long(&error) {
+                if !is_unwanted(&error) {
                     return Err(error);
                 }
                 self.queue.count_lost(spool::name(bytes));
@@ -234,11 +234,7 @@ impl Lane {
         let spooled = self.spool.try_lock();
         LaneReading {
             kind: self.settings.target.kind(),
-            path: self
-                .settings
-                .target
-                .path()
-                .map(|path| path.display().to_string()),
+            path: self.settings.target.place(),
             queue: self.queue.read(),
             spooled: spooled.map_or(0, |spool| spool.as_ref().map_or(0, Spool::len)),
             ..self.status.read()

@@ -37,14 +37,21 @@ pub(super) struct Binaries {
     lab: PathBuf,
     scenarios: PathBuf,
     bench: PathBuf,
+    /// Only where a test may want it.
+    otlp: Option<PathBuf>,
 }
 
 impl Binaries {
     /// Builds them as the user who runs this.
-    pub(super) fn build() -> Result<Self> {
+    pub(super) fn build(options: &Options, stages: &[Stage]) -> Result<Self> {
         ui::step("building the programs under test");
         let profile = Profile::default();
+        let filter = options.filter.as_deref();
+        let wants_otlp = filter.is_none_or(|filter| filter.contains("otlp"));
+        let otlp = stages.contains(&Stage::Privileged) && wants_otlp;
         Ok(Self {
+            // First, for the other takes its place.
+            otlp: otlp.then(with_otlp).transpose()?,
             agent: cargo::build_agent(profile)?,
             lab: cargo::build_lab(profile)?,
             scenarios: cargo::build_scenarios(profile)?,
@@ -68,14 +75,31 @@ impl Binaries {
             ("CARGO_MANIFEST_DIR", tests_folder().into_os_string()),
             ("RUST_BACKTRACE", "1".into()),
         ]
+        .into_iter()
+        .chain(
+            self.otlp
+                .iter()
+                .map(|path| ("EDGEGHOST_OTLP_BIN", path.clone().into_os_string())),
+        )
+        .collect()
     }
+}
+
+/// The daemon with export to OpenTelemetry, beside where cargo puts the one without.
+fn with_otlp() -> Result<PathBuf> {
+    let built = cargo::build_agent_with_otlp(Profile::default())?;
+    let beside = built.with_file_name("edgeghost-otlp");
+    fs::copy(&built, &beside).with_context(|| format!("cannot copy {}", built.display()))?;
+    Ok(beside)
 }
 
 /// Unit tests and documentation examples.
 pub(super) fn unit(options: &Options, tally: &mut Tally) -> Result<()> {
     ui::step("unit tests");
+    // With what not everybody builds; the other tests run the program that everybody has.
     let selection = UNIT_PACKAGES.map(|package| ["--package", package]);
-    run_cargo_test("unit", selection.as_flattened(), options, Vec::new(), tally)
+    let selection = [selection.as_flattened(), &["--features", cargo::OTLP]].concat();
+    run_cargo_test("unit", &selection, options, Vec::new(), tally)
 }
 
 /// Tests of the finished program that need no rights.
