@@ -234,38 +234,41 @@ pub struct SynAckRecord {
     pub attempts: u32,
 }
 
-/// State of one flow in the LRU hash `FLOWS`, keyed by the address of its `struct sock`.
+/// State of one flow, kept in its socket (`SOCKETS`) or in the LRU hash `FLOWS`, keyed by the address
+/// of its `struct sock`. What every segment looks at stands in front, in one line of the cache.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FlowState {
-    /// Both ends, read once.
-    pub ends: Endpoints,
     /// `FLOW_*`.
     pub flags: u32,
-    /// See [`FlowRecord::born_ns`].
-    pub born_ns: u64,
-    /// Time of the last report.
-    pub reported_ns: u64,
-    /// `bytes_retrans` at the last look.
-    pub bytes_retrans: u64,
-    /// `total_retrans` at the last look.
-    pub total_retrans: u32,
     /// Smallest window since the last report.
     pub cwnd_min: u32,
     /// Largest window since the last change told.
     pub cwnd_peak: u32,
+    /// Jiffy of the last report (`bpf_jiffies64`, low half).
+    pub reported_jiffy: u32,
+    /// Time of the last report.
+    pub reported_ns: u64,
+    /// See [`FlowRecord::born_ns`].
+    pub born_ns: u64,
+    /// `bytes_retrans` at the last look.
+    pub bytes_retrans: u64,
+    /// `total_retrans` at the last look.
+    pub total_retrans: u32,
     /// Peak that the window fell from, while `FLOW_FALLEN`.
     pub cwnd_lost: u32,
-    /// By kind.
-    pub kinds: RetransmitKinds,
-    /// See [`FlowRecord::handshake_retrans`].
-    pub handshake_retrans: u32,
     /// Smallest window since the fall, while `FLOW_FALLEN`.
     pub cwnd_low: u32,
     /// Reports so far.
     pub reports: u32,
-    /// Jiffy of the last look (`bpf_jiffies64`, low half).
-    pub jiffy: u32,
+    /// Both ends, read once.
+    pub ends: Endpoints,
+    /// By kind.
+    pub kinds: RetransmitKinds,
+    /// See [`FlowRecord::handshake_retrans`].
+    pub handshake_retrans: u32,
+    /// Zero: 8-byte alignment of the whole.
+    pub padding: u32,
 }
 
 const _: () = assert!(size_of::<Header>() == 16);
@@ -276,7 +279,7 @@ const _: () = assert!(size_of::<FlowRecord>() == 16 + 40 + 8 + 8 + 96 + 16 + 8 +
 const _: () = assert!(size_of::<RetransmitRecord>() == 16 + 40 + 8 + 96 + 8 + 8);
 const _: () = assert!(size_of::<CwndRecord>() == 16 + 40 + 8 + 96 + 8);
 const _: () = assert!(size_of::<SynAckRecord>() == 16 + 40 + 8);
-const _: () = assert!(size_of::<FlowState>() == 40 + 8 + 24 + 16 + 16 + 16);
+const _: () = assert!(size_of::<FlowState>() == 16 + 24 + 16 + 40 + 16 + 8);
 
 /// A record as it travels.
 ///

@@ -93,12 +93,26 @@ pub struct Window {
     pub peers_max: u32,
 }
 
+/// Where the kernel half keeps the state of a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KernelState {
+    /// In its socket, where the kernel can.
+    Auto,
+    /// In a hash.
+    Hash,
+}
+
 /// Bounds on what is kept per flow.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Flows {
-    /// Flows that the kernel half keeps state for (about 250 bytes of kernel memory each; 128 to
-    /// 16777216).
+    /// Where the kernel half keeps the state of a flow: `auto`, in the socket itself where the
+    /// kernel can (5.11), about 250 bytes that come and go with it; `hash`, always in a hash of
+    /// `kernel_max` entries.
+    pub kernel_state: KernelState,
+    /// Flows that a hash in the kernel keeps state for (about 250 bytes of kernel memory each, used
+    /// or not; 128 to 16777216).
     pub kernel_max: u32,
     /// Flows that the agent keeps state for (about 300 bytes each, when used; 128 to 16777216).
     pub table_max: u32,
@@ -216,6 +230,7 @@ impl Default for Window {
 impl Default for Flows {
     fn default() -> Self {
         Self {
+            kernel_state: KernelState::Auto,
             kernel_max: edgeghost_common::limits::MAX_FLOWS,
             table_max: 65_536,
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::signal::unix::Signal;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::bpf::{Kernel, Records};
 use crate::clock::Clock;
@@ -26,6 +26,7 @@ mod context;
 mod look;
 mod otlp;
 mod pace;
+mod pulse;
 mod ranges;
 mod recorder;
 mod reload;
@@ -38,6 +39,7 @@ mod witness;
 
 use context::ContextWatch;
 use pace::Pace;
+use pulse::Pulse;
 use ranges::RangesWatch;
 use recorder::Recorder;
 use stop::Stop;
@@ -239,8 +241,7 @@ impl Daemon {
             .records
             .crowded()
             .map_err(io_error("cannot watch the ring buffer"))?;
-        let mut look = interval(LOOK_EVERY);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let pulse = Pulse::every(LOOK_EVERY).map_err(io_error("cannot make a timer"))?;
         let mut health = every(self.health);
         let mut looks = 0_u64;
         let sinks = Arc::clone(&self.sinks);
@@ -253,10 +254,12 @@ impl Daemon {
                     self.reload();
                     health = every(self.health);
                 }
-                _ = look.tick() => {
+                result = pulse.beat() => {
+                    result.map_err(io_error("cannot read the timer"))?;
                     self.drain();
                     if looks.is_multiple_of(LOOKS_PER_TICK) {
                         self.judge();
+                        self.sinks.tend();
                         self.show_life();
                     }
                     looks += 1;

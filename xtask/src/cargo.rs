@@ -97,6 +97,19 @@ pub(crate) fn build_test(target: &str) -> Result<PathBuf> {
     )
 }
 
+/// The names of the tests of a test program that `args` choose.
+pub(crate) fn test_names<S: AsRef<str>>(program: &Path, args: &[S]) -> Result<Vec<String>> {
+    let mut command = Command::new(program);
+    command
+        .args(["--list", "--format", "terse"])
+        .args(args.iter().map(AsRef::as_ref));
+    let listed = exec::capture(&mut command)?;
+    Ok(listed
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test").map(str::to_owned))
+        .collect())
+}
+
 /// Builds one target, named last in `selection`, and finds the file that came out: cargo's own
 /// word for it holds for every target folder and profile that somebody may have configured.
 fn build(verb: &str, package: &str, selection: &[&str], profile: Profile) -> Result<PathBuf> {

@@ -9,6 +9,7 @@ mod cargo;
 mod elevate;
 mod exec;
 mod lab;
+mod limits;
 mod lint;
 mod package;
 mod promtool;
@@ -57,7 +58,7 @@ enum Command {
     Vm(vm::Options),
     /// Run labelled scenarios through the detector and show how often, how fast it is right
     Scenarios(scenarios::Options),
-    /// Measure what parts of the agent cost on this machine
+    /// Measure what edgeghost costs on this machine, and hold it against its budgets
     Bench(bench::Options),
     /// Make packages for Debian, Fedora and Amazon Linux, and a tarball
     Package(package::Options),
@@ -82,7 +83,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Lab(options) => lab::run(options),
         Command::Vm(options) => vm::run(&options),
         Command::Scenarios(options) => scenarios::run(options),
-        Command::Bench(options) => bench::run(&options),
+        Command::Bench(options) => bench::run(options),
         Command::Package(options) => package::run(&options),
         Command::Lint(options) => lint::run(&options),
     }

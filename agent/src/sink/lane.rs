@@ -18,7 +18,7 @@ use super::stream::Outlet as _;
 use crate::event::Priority;
 
 /// Housekeeping is done this often when there is nothing to write.
-const IDLE: Duration = Duration::from_secs(1);
+const IDLE: Duration = Duration::from_secs(5);
 
 /// First rest after a failure; each further one is twice as long.
 const FIRST_REST: Duration = Duration::from_millis(250);
@@ -178,11 +178,19 @@ impl Lane {
         result
     }
 
+    /// Whether its reader has stopped reading, or it takes nothing for another reason.
+    pub(super) fn needs_tending(&self) -> bool {
+        self.is_stalled() || self.status.is_in_trouble()
+    }
+
+    fn is_stalled(&self) -> bool {
+        self.status.slow_for().max(self.queue.stalled()) >= STALLED
+    }
+
     /// Looks whether its reader has stopped reading, and puts the alerts that wait on disk while
     /// this output takes none.
     pub(super) fn tend(&self) {
-        let stalled = self.status.slow_for().max(self.queue.stalled());
-        if stalled >= STALLED {
+        if self.is_stalled() {
             self.fails(&io::Error::other("its reader does not read"));
         }
         if self.status.is_in_trouble() {

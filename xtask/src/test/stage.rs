@@ -11,6 +11,7 @@ use super::Options;
 use super::tally::Tally;
 use crate::cargo::{self, Profile, cargo, tests_folder};
 use crate::elevate::RootProgram;
+use crate::limits::{self, Place};
 use crate::{exec, package, promtool, python, ui};
 
 /// The crates whose unit tests need nothing but a compiler.
@@ -111,7 +112,27 @@ pub(super) fn process(options: &Options, binaries: &Binaries, tally: &mut Tally)
 /// Tests on the real kernel: built as the user, and only the test program itself is run as root.
 pub(super) fn privileged(options: &Options, binaries: &Binaries, tally: &mut Tally) -> Result<()> {
     ui::step("privileged tests (as root: they load eBPF programs and make network namespaces)");
-    as_root("privileged", binaries.env(), options, tally)
+    let program = cargo::build_test("privileged")?;
+    let chosen: Vec<&str> = options.program_args().collect();
+    let names = cargo::test_names(&program, &chosen)?;
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease")
+        .context("cannot read which kernel this is")?;
+    let place = Place {
+        release: release.trim(),
+        guest: false,
+        netem: limits::has_netem(),
+    };
+    let left_out = limits::left_out(place, &names);
+    for left in &left_out {
+        tally.leave_out(format!("{}: {}", left.test, left.why));
+    }
+    as_root(
+        "privileged",
+        &limits::skips(&left_out),
+        binaries.env(),
+        options,
+        tally,
+    )
 }
 
 /// Tests of packages of a development build, and of an older version to upgrade from.
@@ -127,11 +148,12 @@ pub(super) fn package(options: &Options, binaries: &Binaries, tally: &mut Tally)
         env.push((variable, package::make(&made)?.into_os_string()));
     }
     ui::step("package tests (as root: dpkg and rpm install below a folder)");
-    as_root("package", env, options, tally)
+    as_root("package", &[], env, options, tally)
 }
 
 fn as_root(
     name: &str,
+    further: &[String],
     env: Vec<(&'static str, OsString)>,
     options: &Options,
     tally: &mut Tally,
@@ -141,6 +163,7 @@ fn as_root(
     let args = options
         .program_args()
         .chain([threads.as_str()])
+        .chain(further.iter().map(String::as_str))
         .map(OsString::from)
         .collect();
     let program = RootProgram {
