@@ -25,6 +25,8 @@ pub mod event;
 pub mod flow;
 pub mod hash;
 pub mod host;
+#[cfg(any(test, fuzzing))]
+pub mod hostile;
 pub mod kernel;
 pub mod metrics;
 pub mod path;
@@ -34,6 +36,7 @@ pub mod publish;
 pub mod remedy;
 pub mod replay;
 pub mod runbook;
+pub mod shown;
 pub mod sink;
 pub mod startup;
 pub mod status;

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{RunbookError, of};
 use crate::event::Target;
 use crate::remedy::runbook::{BadReport, Report, bad};
+use crate::shown::shown;
 use crate::unpack;
 
 /// No line of ours is as long (16 KiB); one that is longer is not ours.
@@ -248,7 +249,7 @@ impl<'a> Search<'a> {
     /// What was there instead of a recommendation.
     fn instead(&self) -> String {
         if !self.others.is_empty() {
-            let others: Vec<_> = self.others.iter().map(|id| super::printable(id)).collect();
+            let others: Vec<_> = self.others.iter().map(|id| shown(id)).collect();
             return format!("it has those of {}", others.join(", "));
         }
         match (self.line.saturating_sub(1), self.strange) {
