@@ -8,12 +8,14 @@ mod build;
 mod cargo;
 mod elevate;
 mod exec;
+mod fuzz;
 mod lab;
 mod lint;
 mod package;
 mod promtool;
 mod python;
 mod run;
+mod sanitize;
 mod scenarios;
 mod setup;
 mod test;
@@ -59,6 +61,10 @@ enum Command {
     Scenarios(scenarios::Options),
     /// Measure what parts of the agent cost on this machine
     Bench(bench::Options),
+    /// Feed everything that reads outside input with bad input, for minutes or hours
+    Fuzz(fuzz::Options),
+    /// Run the unit tests under AddressSanitizer, or what has `unsafe` under Miri
+    Sanitize(sanitize::Options),
     /// Make packages for Debian, Fedora and Amazon Linux, and a tarball
     Package(package::Options),
     /// Check layout and mistakes as CI does
@@ -83,6 +89,8 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Vm(options) => vm::run(&options),
         Command::Scenarios(options) => scenarios::run(options),
         Command::Bench(options) => bench::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
+        Command::Sanitize(options) => sanitize::run(&options),
         Command::Package(options) => package::run(&options),
         Command::Lint(options) => lint::run(&options),
     }

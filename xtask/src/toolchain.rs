@@ -24,6 +24,9 @@ pub(crate) const BPF_LINKER: &str = "0.10.4";
 /// linker: change the constants here together.
 pub(crate) const LLVM_MAJOR: &str = "22";
 
+/// The cargo-fuzz release that builds the fuzzers.
+pub(crate) const CARGO_FUZZ: &str = "0.13.2";
+
 /// Everything a build of the eBPF half needs from outside the workspace.
 #[derive(Debug, Clone)]
 pub(crate) struct EbpfToolchain {
@@ -94,6 +97,17 @@ pub(crate) fn own_linker_root() -> PathBuf {
     own_cache().join(format!("bpf-linker-{BPF_LINKER}"))
 }
 
+/// Folder of cargo-fuzz of the pinned version, in a folder of our own.
+pub(crate) fn fuzzer() -> Option<PathBuf> {
+    let dir = own_fuzzer_root().join("bin");
+    dir.join("cargo-fuzz").is_file().then_some(dir)
+}
+
+/// Where set-up installs cargo-fuzz.
+pub(crate) fn own_fuzzer_root() -> PathBuf {
+    own_cache().join(format!("cargo-fuzz-{CARGO_FUZZ}"))
+}
+
 /// Where set-up links the distribution's libLLVM. Beside it, in the system's folder, lie other
 /// LLVMs that bpf-linker would take as readily.
 pub(crate) fn own_llvm_dir() -> PathBuf {
@@ -131,6 +145,12 @@ fn rustc(toolchain: &str, args: &[&str]) -> Option<String> {
         .status
         .success()
         .then(|| String::from_utf8(output.stdout).ok())?
+}
+
+/// Whether the pinned nightly has a program, by its name.
+pub(crate) fn has_component(program: &str) -> bool {
+    let sysroot = rustc(NIGHTLY, &["--print", "sysroot"]);
+    sysroot.is_some_and(|root| Path::new(root.trim()).join("bin").join(program).is_file())
 }
 
 fn has_library_sources(sysroot: &Path) -> bool {

@@ -42,6 +42,15 @@ struct Line {
     remediation: Option<Advice>,
 }
 
+impl Line {
+    /// Out of an event of either format.
+    fn of(text: &str) -> Option<Self> {
+        let line = serde_json::from_str(text);
+        line.or_else(|_| serde_json::from_str(text).map(EcsLine::line))
+            .ok()
+    }
+}
+
 #[derive(Deserialize)]
 struct Name {
     name: String,
@@ -200,7 +209,7 @@ impl<'a> Search<'a> {
         }
         // One event, laid out for reading by `jq` or a log viewer.
         if self.found.is_none()
-            && let Ok(line) = serde_json::from_str(&self.text)
+            && let Some(line) = Line::of(&self.text)
         {
             self.strange = 0;
             self.consider(line);
@@ -209,8 +218,7 @@ impl<'a> Search<'a> {
     }
 
     fn take(&mut self, text: &str) {
-        let line = serde_json::from_str(text);
-        if let Ok(line) = line.or_else(|_| serde_json::from_str(text).map(EcsLine::line)) {
+        if let Some(line) = Line::of(text) {
             self.consider(line);
             return;
         }

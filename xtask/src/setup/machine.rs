@@ -35,6 +35,9 @@ impl Machine for ThisMachine {
             Probe::Program(name) => exec::find_program(name).is_some(),
             Probe::CargoSubcommand(name) => answers(name),
             Probe::PythonPrograms => python::is_complete(),
+            Probe::Nightly => toolchain::has_component("rustc"),
+            Probe::CargoFuzz => toolchain::fuzzer().is_some(),
+            Probe::Miri => toolchain::has_component("miri"),
             Probe::Promtool => promtool::program().is_some(),
         }
     }

@@ -4,7 +4,9 @@ use std::fmt;
 
 use super::packages::{self, Manager};
 use super::requirement::Remedy;
-use crate::toolchain::{BPF_LINKER, LINKED, NIGHTLY, own_linker_root, own_llvm_dir};
+use crate::toolchain::{
+    BPF_LINKER, CARGO_FUZZ, LINKED, NIGHTLY, own_fuzzer_root, own_linker_root, own_llvm_dir,
+};
 use crate::{exec, promtool, python};
 
 /// One command, as it is run and as it is shown for somebody to run it by hand.
@@ -74,6 +76,30 @@ pub(crate) fn steps(remedy: Remedy, manager: Option<Manager>) -> Vec<Step> {
                 "--locked",
                 "--root",
                 &own_linker_root().to_string_lossy(),
+            ],
+        )],
+        Remedy::BuildFuzzer => vec![Step::new(
+            format!("building cargo-fuzz {CARGO_FUZZ} (about a minute on two cores)"),
+            &[
+                "cargo",
+                "install",
+                "cargo-fuzz",
+                "--version",
+                CARGO_FUZZ,
+                "--locked",
+                "--root",
+                &own_fuzzer_root().to_string_lossy(),
+            ],
+        )],
+        Remedy::MiriOfNightly => vec![Step::new(
+            format!("adding Miri to {NIGHTLY}"),
+            &[
+                "rustup",
+                "component",
+                "add",
+                "miri",
+                "--toolchain",
+                NIGHTLY,
             ],
         )],
         Remedy::Package { apt, dnf } => manager

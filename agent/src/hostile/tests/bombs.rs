@@ -41,9 +41,11 @@ fn what_is_packed_is_bounded_unpacked() {
 fn nothing_nests_without_end() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("{\"event\":[", "]}")] {
         let deep = open.repeat(20_000) + "1" + &close.repeat(20_000) + "\n";
-        for name in ["recording", "runbook", "status", "aws_ranges", "spool"] {
+        for name in ["recording", "runbook", "aws_ranges", "spool"] {
             assert!(!feed(target(name), open, deep.as_bytes()), "{name}");
         }
+        // What it does not know it passes over, however deep.
+        feed(target("status"), open, deep.as_bytes());
     }
     for open in ["a=[", "a={b=", "[a.", "a.", "[[a."] {
         let deep = open.repeat(1) + &open[open.len() - 2..].repeat(20_000);
