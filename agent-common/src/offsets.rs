@@ -25,6 +25,7 @@ macro_rules! kernel_fields {
         /// Byte offsets of every field of the table, in the same order, then what else the
         /// programs need to know of the kernel.
         #[repr(C)]
+        #[cfg_attr(feature = "user", derive(zerocopy::FromBytes, zerocopy::IntoBytes))]
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub struct Offsets {
             $( $(#[$doc])* pub $name: u32, )*
@@ -41,6 +42,9 @@ macro_rules! kernel_fields {
             /// 1 if `tcp_retransmit_skb` passes `err` as its third argument: then it also fires
             /// for retransmissions that failed.
             pub retransmit_has_err: u32,
+            /// 1 if programs keep the state of a flow in its socket (`BPF_MAP_TYPE_SK_STORAGE`),
+            /// 0 if in a hash of their own.
+            pub state_in_socket: u32,
         }
 
         impl Offsets {
@@ -63,6 +67,7 @@ macro_rules! kernel_fields {
                 chrono_type_mask: 0,
                 jiffy_us: 0,
                 retransmit_has_err: 0,
+                state_in_socket: 0,
             };
 
             /// The table's members as a slice, in the order of [`Self::FIELDS`].
@@ -186,8 +191,9 @@ kernel_fields! {
     dev_net: optional "net_device" "nd_net.net" 8;
 }
 
-const _: () = assert!(size_of::<Offsets>() == 4 * (Offsets::FIELDS.len() + 6));
+const _: () = assert!(size_of::<Offsets>() == 4 * (Offsets::FIELDS.len() + 7));
 
 #[cfg(feature = "user")]
-// SAFETY: repr(C), u32 members only, no padding: every bit pattern is a value.
+// SAFETY: `FromBytes` and `IntoBytes` are derived, which the compiler refuses unless every bit
+// pattern is a value and there is no padding.
 unsafe impl aya::Pod for Offsets {}

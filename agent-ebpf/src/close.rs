@@ -3,7 +3,7 @@
 use aya_ebpf::helpers::bpf_ktime_get_ns;
 use edgeghost_common::record::FLOW_LOOPBACK;
 
-use crate::maps::{self, FLOWS};
+use crate::maps;
 use crate::sock::Sock;
 use crate::{Outcome, flow, report, retransmit};
 
@@ -24,7 +24,7 @@ pub(crate) fn on_end(sock: Sock) -> Outcome {
     } else {
         Ok(())
     };
-    // The address may belong to another socket in a moment. Failing means it is gone already.
-    let _ = FLOWS.remove(sock.key());
+    // The socket may be connected anew, or its address belong to another one, in a moment.
+    flow::forget(sock);
     told
 }

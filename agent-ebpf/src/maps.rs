@@ -1,6 +1,7 @@
 //! All maps, with their size and its reason.
 
-use aya_ebpf::macros::map;
+use aya_ebpf::btf_maps::SkStorage;
+use aya_ebpf::macros::{btf_map, map};
 use aya_ebpf::maps::{Array, LruHashMap, LruPerCpuHashMap, PerCpuArray, RingBuf};
 use edgeghost_common::limits::{MAX_DROP_KINDS, MAX_FLOWS, MAX_NETNS, RING_BYTES};
 use edgeghost_common::record::FlowState;
@@ -13,8 +14,14 @@ use crate::budget::Bucket;
 #[map]
 pub(crate) static RECORDS: RingBuf = RingBuf::with_byte_size(RING_BYTES, 0);
 
-/// State per flow, by the address of its `struct sock`: valid until `tcp_destroy_sock`, which
-/// deletes the entry. LRU, so that a flood of connections cannot fill it for good.
+/// State per flow, in its socket: found without a hash, gone with the socket at the latest, and
+/// charged to it (`sk_omem_alloc`), so there are never more than sockets.
+#[btf_map]
+pub(crate) static SOCKETS: SkStorage<FlowState> = SkStorage::new();
+
+/// State per flow where a tracing program may not keep it in the socket (before Linux 5.11), by
+/// the address of its `struct sock`: valid until `tcp_destroy_sock`, which deletes the entry. LRU,
+/// so that a flood of connections cannot fill it for good.
 #[map]
 pub(crate) static FLOWS: LruHashMap<u64, FlowState> = LruHashMap::with_max_entries(MAX_FLOWS, 0);
 

@@ -1,7 +1,6 @@
 //! A segment arrived on an established connection. The hot path: once per segment.
 
 use aya_ebpf::helpers::bpf_ktime_get_ns;
-use aya_ebpf::helpers::generated::bpf_jiffies64;
 use edgeghost_common::record::FLOW_LOOPBACK;
 
 use crate::sock::Sock;
@@ -19,14 +18,9 @@ pub(crate) fn on_segment(sock: Sock) -> Outcome {
     }
     let tcp = sock.tcp()?;
     maps::count_failed(cwnd::track(state, tcp));
-    // An interval is many jiffies: within one in which the flow was looked at, no report is due.
-    // Reading jiffies is one load (the verifier inlines it), reading the clock is a call.
-    // SAFETY: a helper without arguments.
-    let jiffy = unsafe { bpf_jiffies64() } as u32;
-    if state.jiffy == jiffy {
+    if !report::may_be_due(state)? {
         return Ok(());
     }
-    state.jiffy = jiffy;
     // SAFETY: a helper without arguments.
     report::if_due(state, tcp, unsafe { bpf_ktime_get_ns() })
 }

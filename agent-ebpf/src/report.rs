@@ -1,6 +1,7 @@
 //! Writing records.
 
 use aya_ebpf::helpers::bpf_get_smp_processor_id;
+use aya_ebpf::helpers::generated::bpf_jiffies64;
 use aya_ebpf::maps::ring_buf::RingBufEntry;
 use edgeghost_common::Counter;
 use edgeghost_common::limits::RING_WAKE_BYTES;
@@ -10,6 +11,7 @@ use edgeghost_common::record::{
 
 use crate::Outcome;
 use crate::maps::{self, RECORDS};
+use crate::offsets::get;
 use crate::sock::TcpSock;
 
 /// `BPF_RB_AVAIL_DATA`: unread bytes.
@@ -44,6 +46,24 @@ pub(crate) fn header<T>(kind: Kind, now_ns: u64) -> Header {
         // SAFETY: a helper without arguments.
         cpu: unsafe { bpf_get_smp_processor_id() },
     }
+}
+
+/// The low half of the kernel's count of ticks.
+#[inline(always)]
+pub(crate) fn jiffy() -> u32 {
+    // SAFETY: a helper without arguments.
+    unsafe { bpf_jiffies64() as u32 }
+}
+
+/// Whether it is worth asking the clock: by the ticks since its last report the flow may report.
+/// Reading ticks is one load (the verifier inlines it), reading the clock is a call.
+#[inline(always)]
+pub(crate) fn may_be_due(state: &FlowState) -> Result<bool, Counter> {
+    let interval_ns = maps::settings()?.interval_ns;
+    let ticks = u64::from(jiffy().wrapping_sub(state.reported_jiffy));
+    // Less time than one tick more has passed. A tick of unknown length is one of 0.
+    let tick_ns = u64::from(get!(jiffy_us)) * 1_000;
+    Ok(tick_ns == 0 || (ticks + 1) * tick_ns >= interval_ns)
 }
 
 /// Reports the flow if its last report is an interval ago.
@@ -91,6 +111,7 @@ pub(crate) fn last(state: &mut FlowState, tcp: TcpSock, now_ns: u64) -> Outcome 
 fn flow(state: &mut FlowState, tcp: TcpSock, now_ns: u64, flags: u32) -> Outcome {
     // Set before the ring is asked: while it is full, a flow must not try again on every ACK.
     state.reported_ns = now_ns;
+    state.reported_jiffy = jiffy();
     state.reports += 1;
     let mut entry = reserve::<FlowRecord>(Counter::LostFlowRingFull)?;
     // SAFETY: room for a whole record, filled before it is submitted.

@@ -58,6 +58,12 @@ impl Sock {
         self.0 as u64
     }
 
+    /// As helpers take it.
+    #[inline(always)]
+    pub(crate) fn raw(self) -> *mut c_void {
+        self.0.cast_mut().cast()
+    }
+
     /// As a TCP socket, if it is a full one.
     #[inline(always)]
     pub(crate) fn tcp(self) -> Result<TcpSock, Counter> {

@@ -38,10 +38,18 @@ pub enum Command {
     Replay(Replay),
     /// Print a recommendation as a shell script that checks, asks and re-associates the Elastic IP
     Runbook(Runbook),
-    /// Print the JSON Schema of the events
-    Schema,
+    /// Print the JSON Schema of the events, or of what `status --json` prints
+    Schema(Schema),
     /// Print the effective configuration as TOML, the defaults explained, or check a file
     Config(ConfigCommand),
+}
+
+/// Options of `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Of what `edgeghost status --json` prints
+    #[arg(long)]
+    pub status: bool,
 }
 
 /// Options of `config`.

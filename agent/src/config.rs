@@ -13,6 +13,7 @@ mod difference;
 mod document;
 mod load;
 mod metrics;
+mod otlp;
 mod read;
 mod sandbox;
 mod sinks;
@@ -23,6 +24,7 @@ mod witness;
 pub use difference::Change;
 pub use load::{DEFAULT_FILE, Sources};
 pub use metrics::{Listen, Metrics};
+pub use otlp::{Collector, Otlp, Site};
 pub use read::ConfigError;
 pub use sandbox::{Sandbox, UseLandlock, UseSeccomp};
 pub use sinks::{Kind, Sink, Sinks, Spool};
@@ -53,6 +55,9 @@ pub struct Config {
     pub status: Status,
     /// Metrics to be scraped; off by default.
     pub metrics: Metrics,
+    /// Export to an OpenTelemetry collector; off by default, and only in a program that was built
+    /// with the cargo feature `otlp`.
+    pub otlp: Otlp,
     /// Connections of the agent's own when an address is suspect; off by default.
     pub witness: Witness,
     /// What the agent takes from itself once its programs run.
@@ -88,12 +93,26 @@ pub struct Window {
     pub peers_max: u32,
 }
 
+/// Where the kernel half keeps the state of a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KernelState {
+    /// In its socket, where the kernel can.
+    Auto,
+    /// In a hash.
+    Hash,
+}
+
 /// Bounds on what is kept per flow.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Flows {
-    /// Flows that the kernel half keeps state for (about 250 bytes of kernel memory each; 128 to
-    /// 16777216).
+    /// Where the kernel half keeps the state of a flow: `auto`, in the socket itself where the
+    /// kernel can (5.11), about 250 bytes that come and go with it; `hash`, always in a hash of
+    /// `kernel_max` entries.
+    pub kernel_state: KernelState,
+    /// Flows that a hash in the kernel keeps state for (about 250 bytes of kernel memory each, used
+    /// or not; 128 to 16777216).
     pub kernel_max: u32,
     /// Flows that the agent keeps state for (about 300 bytes each, when used; 128 to 16777216).
     pub table_max: u32,
@@ -211,6 +230,7 @@ impl Default for Window {
 impl Default for Flows {
     fn default() -> Self {
         Self {
+            kernel_state: KernelState::Auto,
             kernel_max: edgeghost_common::limits::MAX_FLOWS,
             table_max: 65_536,
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::signal::unix::Signal;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::bpf::{Kernel, Records};
 use crate::clock::Clock;
@@ -24,7 +24,9 @@ use crate::vitals::{self, Figures, Vitals};
 
 mod context;
 mod look;
+mod otlp;
 mod pace;
+mod pulse;
 mod ranges;
 mod recorder;
 mod reload;
@@ -37,6 +39,7 @@ mod witness;
 
 use context::ContextWatch;
 use pace::Pace;
+use pulse::Pulse;
 use ranges::RangesWatch;
 use recorder::Recorder;
 use stop::Stop;
@@ -238,8 +241,7 @@ impl Daemon {
             .records
             .crowded()
             .map_err(io_error("cannot watch the ring buffer"))?;
-        let mut look = interval(LOOK_EVERY);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let pulse = Pulse::every(LOOK_EVERY).map_err(io_error("cannot make a timer"))?;
         let mut health = every(self.health);
         let mut looks = 0_u64;
         let sinks = Arc::clone(&self.sinks);
@@ -252,10 +254,12 @@ impl Daemon {
                     self.reload();
                     health = every(self.health);
                 }
-                _ = look.tick() => {
+                result = pulse.beat() => {
+                    result.map_err(io_error("cannot read the timer"))?;
                     self.drain();
                     if looks.is_multiple_of(LOOKS_PER_TICK) {
                         self.judge();
+                        self.sinks.tend();
                         self.show_life();
                     }
                     looks += 1;
@@ -299,11 +303,16 @@ impl Daemon {
     }
 
     fn figures(&self) -> Figures {
+        let (mut queue, mut sinks) = (self.sinks.queues(), self.sinks.read());
+        if let Some(export) = self.watched.export() {
+            queue.add(&export.queue);
+            sinks.push(export);
+        }
         Figures {
             pipeline: self.pipeline.figures(),
             ring: self.records.fill(),
-            queue: self.sinks.queues(),
-            sinks: self.sinks.read(),
+            queue,
+            sinks,
             recording: self.recorder.as_ref().map(Recorder::read),
         }
     }
@@ -335,6 +344,7 @@ impl Daemon {
             .notes
             .extend(witnesses.and_then(|witnesses| witnesses.stop(now_ns)));
         self.send();
+        self.show(now_ns);
         let figures = self.figures();
         let lost = self.vitals.lost(&self.kernel, &figures);
         self.stream.emit(publish::stop(StopInfo {
@@ -344,6 +354,7 @@ impl Daemon {
             lost,
             netns: vitals::namespaces(&self.kernel),
         }));
+        self.watched.finish();
         drop(self.kernel);
         if let Some(recorder) = self.recorder {
             recorder.finish();

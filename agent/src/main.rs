@@ -54,6 +54,7 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
                     sink.format = Format::Ecs;
                 }
             }
+            sinks.extend(config.otlp.output());
             let record = run.record;
             daemon::run(&RunOptions {
                 config,
@@ -91,8 +92,13 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
             };
             edgeghost::runbook::run(&options.what, &events, &mut out)?;
         }
-        Command::Schema => {
-            serde_json::to_writer_pretty(&mut out, &edgeghost::event::schema::document())?;
+        Command::Schema(options) => {
+            let schema = if options.status {
+                edgeghost::status::schema()
+            } else {
+                edgeghost::event::schema::document()
+            };
+            serde_json::to_writer_pretty(&mut out, &schema)?;
             writeln!(out)?;
         }
         Command::Config(command) => edgeghost::configure::run(&command, &mut out)?,

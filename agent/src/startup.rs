@@ -7,7 +7,7 @@ use edgeghost_common::{Offsets, Settings};
 use thiserror::Error;
 
 use crate::bpf::{Kernel, LoadError, Options, Records};
-use crate::config::Config;
+use crate::config::{Config, KernelState};
 use crate::event::KernelInfo;
 use crate::kernel::drops::TRACEPOINT;
 use crate::kernel::{
@@ -113,13 +113,22 @@ pub fn study_kernel() -> Result<Knowledge, Unfit> {
 
 /// Loads and attaches the programs.
 pub fn load(config: &Config, knowledge: &Knowledge) -> Result<(Kernel, Records), Unfit> {
+    let mut offsets = knowledge.offsets;
+    if config.flows.kernel_state == KernelState::Hash {
+        offsets.state_in_socket = 0;
+    }
     let options = Options {
-        max_flows: config.flows.kernel_max,
+        // A hash that nothing is kept in need not take memory.
+        max_flows: if offsets.state_in_socket == 1 {
+            1
+        } else {
+            config.flows.kernel_max
+        },
         settings: settings(config),
     };
     Ok(Kernel::load(
         &knowledge.raw_btf,
-        &knowledge.offsets,
+        &offsets,
         |name| knowledge.lacks(name),
         options,
     )?)

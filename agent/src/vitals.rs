@@ -8,8 +8,8 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::bpf::{CounterReading, Kernel, LoadError, RingReading};
 use crate::event::{
-    Health, Lost, MapFill, NetnsCount, ProgramCost, ProgramMissed, RingFill, SinkHealth, SinkLoss,
-    SinkState,
+    Health, KernelFlows, Lost, MapFill, NetnsCount, ProgramCost, ProgramMissed, RingFill,
+    SinkHealth, SinkLoss, SinkState,
 };
 use crate::pipeline;
 use crate::publish::netns;
@@ -109,6 +109,10 @@ impl Vitals {
                 capacity: figures.flows_capacity as u64,
                 evicted: figures.flows_evicted,
             },
+            kernel_flows: kernel.flows().map(|flows| KernelFlows {
+                used: flows.entries,
+                capacity: flows.capacity,
+            }),
             queue: fill(queue),
             sinks: all.sinks.iter().map(sink).collect(),
             ring: all.ring.map(|ring| RingFill {

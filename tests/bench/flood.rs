@@ -2,8 +2,9 @@
 //! ever new peers, a scan of ports, spoofed SYNs. It must stand still.
 
 use std::fmt::Write as _;
+use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 use edgeghost::clock::Clock;
 use edgeghost::config::Config;
@@ -37,6 +38,10 @@ pub(crate) struct Options {
           value_parser = clap::value_parser!(u64).range(1..=16_000_000))]
     peers: u64,
 
+    /// Only tell what the process takes in the end, bytes
+    #[arg(long, hide = true)]
+    resident: bool,
+
     /// Flows a second
     #[arg(long, value_name = "N", default_value_t = 10_000,
           value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
@@ -46,6 +51,10 @@ pub(crate) struct Options {
 /// Measures, and tells as a table.
 pub(crate) fn report(options: &Options) -> Result<String> {
     let mut flood = Flood::new(options);
+    if options.resident {
+        flood.run_until(options.flows);
+        return Ok(format!("{}\n", resident()?));
+    }
     let mut text = format!(
         "{} flows of {} peers, {} a second; each second as many spoofed SYNs as flows / 8\n\n\
          {:12}{:>14}{:>14}{:>14}{:>16}\n",
@@ -72,6 +81,20 @@ pub(crate) fn report(options: &Options) -> Result<String> {
         );
     }
     Ok(text)
+}
+
+/// Resident memory of a process of its own after so many flows, MiB.
+pub(crate) fn resident_after(flows: u64) -> Result<f64> {
+    let program = std::env::current_exe().context("cannot tell what program this is")?;
+    let output = Command::new(program)
+        .args(["flood", "--resident", "--flows", &flows.to_string()])
+        .output()
+        .context("cannot run a flood of its own")?;
+    let bytes: i64 = String::from_utf8_lossy(&output.stdout)
+        .trim()
+        .parse()
+        .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+    Ok(mebibytes(bytes))
 }
 
 struct Flood<'a> {
@@ -163,9 +186,7 @@ impl<'a> Flood<'a> {
     }
 
     fn take<T: Wire>(&mut self, record: &T) {
-        let start = std::ptr::from_ref(record).cast::<u8>();
-        // SAFETY: `Wire` promises a plain value without padding; it lives during the call.
-        let bytes = unsafe { std::slice::from_raw_parts(start, size_of::<T>()) };
+        let bytes = record.as_bytes();
         self.pipeline.take(bytes, self.clock, &mut self.out);
         self.records += 1;
     }

@@ -1,14 +1,28 @@
-//! `edgeghost-bench`: what parts of the agent cost, each beside the plain way to do the same. A
-//! file a benchmark; each prints a table of its own.
+//! `edgeghost-bench`: what edgeghost costs.
+//!
+//! `suite` measures the whole, on real traffic and as root: groups of figures (process.rs and its
+//! neighbours), shown and written by report.rs, held against `bench/budgets.toml` by budget.rs. The
+//! other commands measure a part each, beside the plain way to do the same, need no rights, and
+//! print a table of their own.
 
 mod as_table;
 mod aws_ranges;
+mod budget;
+mod crowd;
+mod daemon;
+mod detection;
 mod detector;
+mod figure;
 mod flood;
+mod flows;
 mod host;
 mod measure;
+mod process;
 mod random;
 mod replay;
+mod report;
+mod storm;
+mod suite;
 mod synthetic;
 
 use std::io::{self, Write as _};
@@ -16,16 +30,16 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
+use edgeghost_tests::interrupt;
 
-/// Measures what parts of the agent cost on this machine.
+/// Measures what edgeghost costs on this machine.
 #[derive(Debug, Parser)]
 #[command(
     name = "edgeghost-bench",
     version,
-    after_help = "Needs no rights and no network. Times are processor time, look-ups medians of \
-                  several rounds; memory is \
-                  what the process grew by.\n\
-                  Exit codes: 0 measured; 1 not; 2 usage."
+    after_help = "All but suite needs no rights and no network; there, times are processor time, \
+                  look-ups medians of several rounds, memory is what the process grew by.\n\
+                  Exit codes: 0 measured; 1 not, or over budget; 2 usage."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -34,6 +48,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The whole daemon, on real traffic, against its budgets (as root)
+    Suite(suite::Options),
     /// The table that tells whose an address is: reading, memory, look-ups
     AsTable(as_table::Options),
     /// AWS's published ranges: reading, memory, look-ups
@@ -48,14 +64,22 @@ enum Command {
 
 fn main() -> ExitCode {
     let report = match Arguments::parse().command {
+        Command::Suite(options) => {
+            return ended(interrupt::catch().and_then(|()| suite::run(&options)));
+        }
         Command::AsTable(options) => as_table::report(&options),
         Command::AwsRanges(options) => aws_ranges::report(&options),
         Command::Detector(options) => detector::report(&options),
         Command::Flood(options) => flood::report(&options),
         Command::Replay(options) => replay::report(&options),
     };
-    match report.and_then(|text| say(&text)) {
-        Ok(()) => ExitCode::SUCCESS,
+    ended(report.and_then(|text| say(&text)).map(|()| true))
+}
+
+fn ended(outcome: Result<bool>) -> ExitCode {
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             let _ = writeln!(io::stderr(), "edgeghost-bench: {error:#}");
             ExitCode::FAILURE

@@ -8,6 +8,11 @@ impl Random {
         Self(0x9e37_79b9_7f4a_7c15)
     }
 
+    /// The same with other chances, by a number.
+    pub(crate) fn seeded(seed: u8) -> Self {
+        Self(Self::new().0.rotate_left(u32::from(seed)))
+    }
+
     pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

@@ -67,6 +67,11 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) by_hand: bool,
 
+    /// Run the agent as the packages do: as a user of its own, `nobody`, with CAP_BPF and
+    /// CAP_PERFMON and nothing else; it then cannot name the processes of others
+    #[arg(long)]
+    pub(crate) unprivileged: bool,
+
     /// Give the agent short times (advice 12 s after the onset instead of 60), for tests
     #[arg(long)]
     pub(crate) quick: bool,

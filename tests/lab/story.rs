@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use edgeghost_tests::agent::{Agent, Ended, Launch};
-use edgeghost_tests::{expect, interrupt, turn, wait};
+use edgeghost_tests::{expect, interrupt, service, turn, wait};
 use rustix::process::Signal;
 
 use crate::case::Case;
@@ -42,6 +42,20 @@ pub(crate) fn tell(options: &Options, printer: &Printer) -> Result<Summary> {
     Ok(summary)
 }
 
+/// The agent, as its own user if that is asked for.
+fn launch(options: &Options) -> Result<Launch> {
+    let launch = Launch::new()
+        .config(options.config())
+        .record(options.record.clone());
+    if !options.unprivileged {
+        return Ok(launch);
+    }
+    if let Some(file) = &options.record {
+        service::hand_over(file)?;
+    }
+    Ok(launch.through(&service::words()?))
+}
+
 /// How long the address is on nothing when the lab itself takes the step.
 const BY_HAND: Duration = Duration::from_secs(2);
 
@@ -63,11 +77,7 @@ impl<'a> Teller<'a> {
     fn start(options: &'a Options, printer: &'a Printer, stage: &Stage) -> Result<Self> {
         let cloud = Cloud::start(stage, options.by_hand)?;
         printer.cloud(cloud.ids());
-        let agent = Launch::new()
-            .inside(&stage.web3)
-            .config(options.config())
-            .record(options.record.clone())
-            .start()?;
+        let agent = launch(options)?.inside(&stage.web3).start()?;
         printer.started(agent.started()?);
         let traffic = if options.lone {
             Traffic::start_lone(stage)

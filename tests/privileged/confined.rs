@@ -2,7 +2,6 @@
 //! kernel's word on that is `/proc/PID/status`.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::chown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use edgeghost_tests::agent::{Agent, Launch};
 use edgeghost_tests::config::Config;
 use edgeghost_tests::pair::{Kind, Pair};
+use edgeghost_tests::service::{self, NOBODY};
 use edgeghost_tests::temp::TempDir;
 use edgeghost_tests::{tool, traffic, witness};
 use rustix::process::Signal;
@@ -19,9 +19,6 @@ use crate::totals;
 const LIMIT: Duration = Duration::from_mins(1);
 const PORT: u16 = 7000;
 
-/// `nobody`.
-const NOBODY: u32 = 65_534;
-
 /// Numbers of capabilities (include/uapi/linux/capability.h).
 const DAC_OVERRIDE: u64 = 1 << 1;
 const DAC_READ_SEARCH: u64 = 1 << 2;
@@ -29,27 +26,9 @@ const SYS_PTRACE: u64 = 1 << 19;
 const PERFMON: u64 = 1 << 38;
 const BPF: u64 = 1 << 39;
 
-/// Starts what follows as `nobody` with what the unit gives, and nothing else. By its full path: a
-/// small shell would take a program of its own.
+/// Starts what follows as the service.
 pub(crate) fn as_service() -> Vec<String> {
-    let setpriv = tool::find("setpriv").unwrap();
-    [
-        "sh",
-        "-c",
-        // As `LimitMEMLOCK=infinity`, where this machine lets us.
-        "ulimit -l unlimited 2>/dev/null || :; exec \"$@\"",
-        "sh",
-        setpriv.to_str().unwrap(),
-        "--reuid=65534",
-        "--regid=65534",
-        "--clear-groups",
-        "--inh-caps=-all,+bpf,+perfmon",
-        "--ambient-caps=-all,+bpf,+perfmon",
-        "--bounding-set=-all,+bpf,+perfmon",
-        "--",
-    ]
-    .map(str::to_owned)
-    .to_vec()
+    service::words().unwrap()
 }
 
 /// From 5.19 on, who holds a map may read it without any capability; before, that took `CAP_BPF`.
@@ -102,11 +81,9 @@ fn assert_confined(agent: &Agent, uid: u32, effective: u64, bounding: u64) {
     }
 }
 
-/// A folder that `nobody` may write to.
+/// A folder that the service may write to.
 pub(crate) fn folder_of_nobody() -> TempDir {
-    let folder = TempDir::new().unwrap();
-    chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
-    folder
+    service::folder().unwrap()
 }
 
 /// Loses segments until ten were sent again, and holds the agent's sums to `ss`.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use edgeghost_tests::agent::{Agent, Launch};
 use edgeghost_tests::config::Config;
 use edgeghost_tests::event::Event;
+use edgeghost_tests::imds::{Data, Imds};
 use edgeghost_tests::netns::Network;
 use edgeghost_tests::pair::{Kind, Pair};
 use edgeghost_tests::{links, traffic, wait, witness};
@@ -151,14 +152,20 @@ fn a_namespace_that_is_deleted_under_traffic_keeps_its_counts() {
     }
 }
 
-/// As a unit that is ordered before the network.
+/// As a unit that is ordered before the network: first neither an interface nor the metadata is
+/// there, then the one, then the other.
 #[test]
-fn it_starts_before_the_network_is_there() {
+fn it_starts_before_network_and_metadata_are_there() {
     crate::require_root();
     let mut network = Network::new();
     let near = network.namespace("near").unwrap();
     near.ip("link set lo down").unwrap();
-    let mut agent = Launch::new().config(brisk()).inside(&near).start().unwrap();
+    let config = brisk()
+        .set("ec2", "metadata", "\"auto\"")
+        .set("ec2", "refresh_seconds", "1.0");
+    let mut agent = Launch::new().config(config).inside(&near).start().unwrap();
+    let start = agent.started().unwrap();
+    assert_ne!(start.text("agent.ec2.source"), "metadata", "{}", start.line);
     agent
         .wait_for("a sign of life", LIMIT, |event| {
             event.name() == "agent_health"
@@ -171,6 +178,15 @@ fn it_starts_before_the_network_is_there() {
     agent
         .wait_for("a context with the address", LIMIT, |event| {
             event.name() == "context" && event.line.contains(&local.to_string())
+        })
+        .unwrap();
+    near.ip("link set lo up").unwrap();
+    let _metadata = Imds::start_inside(&near, Data::default()).unwrap();
+    agent
+        .wait_for("a context by the metadata", LIMIT, |event| {
+            event.name() == "context"
+                && event.text("context.source") == "metadata"
+                && event.text("host.id").starts_with("i-")
         })
         .unwrap();
     agent.stop(Signal::TERM).unwrap().assert_clean();
@@ -202,6 +218,37 @@ fn nobody_can_detach_its_programs() {
     agent.stop(Signal::TERM).unwrap().assert_clean();
 }
 
+/// The map of flows is counted in parts: here more than fit into one, with both ends on this machine;
+/// and those that close are out of it.
+#[test]
+fn the_fill_of_the_map_follows_the_connections() {
+    crate::require_root();
+    let pair = Pair::new().unwrap();
+    let mut agent = Launch::new().config(brisk()).start().unwrap();
+    let mut connections = Vec::new();
+    for port in 0..600 {
+        connections.push(pair.connect(Kind::V4, 10_000 + port).unwrap());
+    }
+    let ends = 2 * connections.len() as u64;
+    let used = |event: &Event| event.count("agent.kernel_flows.used");
+    let full = agent
+        .wait_for("all of them counted", LIMIT, |event| used(event) >= ends)
+        .unwrap();
+    for (near, far) in connections {
+        traffic::close_in_order(near, far, LIMIT).unwrap();
+    }
+    // Other connections of this machine are in it, too, and few of them come and go.
+    let from = full.count("event.sequence");
+    agent
+        .wait_for("none of them counted", LIMIT, |event| {
+            event.name() == "agent_health"
+                && event.count("event.sequence") > from
+                && used(event) + ends / 2 < used(&full)
+        })
+        .unwrap();
+    agent.stop(Signal::TERM).unwrap().assert_clean();
+}
+
 /// More connections than the kernel half keeps state for: what is told of each one may suffer, the
 /// sum of all retransmissions does not.
 #[test]
@@ -228,6 +275,15 @@ fn a_full_map_costs_detail_and_no_count() {
             event.is_about("path_window", pair.near.v4.into())
         })
         .unwrap();
+    let health = agent
+        .wait_for("the map's fill", LIMIT, |event| {
+            event.count("agent.kernel_flows.used") >= 32
+        })
+        .unwrap();
+    let capacity = health.count("agent.kernel_flows.capacity");
+    assert_eq!(capacity, 128, "{}", health.line);
+    let used = health.count("agent.kernel_flows.used");
+    assert!(used <= capacity, "{}", health.line);
     drop(connections);
     let inode = pair.near.netns.inode().unwrap();
     // What closes may send something again until, and after, the agent counts for the last time.

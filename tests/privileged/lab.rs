@@ -14,12 +14,20 @@ use serde_json::Value;
 /// Bound of a whole run, and of the end after a signal.
 const LIMIT: Duration = Duration::from_mins(4);
 
+/// As the packages run it: as a user of its own with two capabilities.
 #[test]
 fn the_incident_is_detected_advised_and_seen_to_recover() {
     crate::require_root();
     let folder = TempDir::new().unwrap();
     let recording = folder.path().join("lab.gz");
-    let args = ["--quick", "--json", "--seconds", "120", "--record"];
+    let args = [
+        "--unprivileged",
+        "--quick",
+        "--json",
+        "--seconds",
+        "120",
+        "--record",
+    ];
     let args: Vec<&str> = args.into_iter().chain(recording.to_str()).collect();
     let (lab, lines, stderr) = run_to_end(&args);
     let shown = format!("{}\n{stderr}", lines.join("\n"));
@@ -71,9 +79,20 @@ fn the_incident_is_detected_advised_and_seen_to_recover() {
         &Value::Bool(false),
         "{shown}"
     );
-    assert_snapshots(&events, lab.pid, &shown);
+    // Whose the sockets are takes a capability more.
+    assert_snapshots(&events, None, &shown);
+    assert_a_service(&events);
     assert_gone(lab.pid);
     assert_replayed(&recording, &lines);
+}
+
+fn assert_a_service(events: &[Event]) {
+    let start = &events[0];
+    assert_eq!(start.name(), "agent_start", "{}", start.line);
+    assert_eq!(start.count("agent.sandbox.uid"), 65_534, "{}", start.line);
+    let kept = start.list("agent.sandbox.capabilities");
+    let only_reading = kept.iter().all(|kept| kept == "CAP_BPF");
+    assert!(only_reading, "{}", start.line);
 }
 
 /// The incident as it was: one session. Without witnesses it would stay a suspicion.
@@ -89,13 +108,19 @@ fn a_lone_session_is_advised_on_with_witnesses() {
     let suspect = seconds("public_suspect").expect(&shown);
     let collapse = seconds("public_only_collapse").expect(&shown);
     assert!((0.0..=60.0).contains(&(collapse - suspect)), "{shown}");
+    let events: Vec<Event> = lines
+        .iter()
+        .map(|line| Event::new(line.clone(), Instant::now()))
+        .collect();
+    assert_snapshots(&events, Some(lab.pid), &shown);
     let asked = |line: &String| line.contains(r#""name":"witness""#);
     assert!(lines.iter().any(asked), "{shown}");
     assert_gone(lab.pid);
 }
 
-/// The sockets of both paths side by side, when the incident opened and when it closed.
-fn assert_snapshots(events: &[Event], lab: u32, shown: &str) {
+/// The sockets of both paths side by side, when the incident opened and when it closed, of the
+/// process `lab` where the agent may tell.
+fn assert_snapshots(events: &[Event], lab: Option<u32>, shown: &str) {
     let of = |moment: &str| {
         let mut snapshots = events.iter().filter(|event| {
             event.name() == "socket_snapshot" && event.text("sockets.moment") == moment
@@ -115,12 +140,10 @@ fn assert_snapshots(events: &[Event], lab: u32, shown: &str) {
         "{}",
         opened.line
     );
-    assert_eq!(private[0]["process"]["pid"], lab, "{}", opened.line);
-    assert_eq!(
-        private[0]["process"]["name"], "edgeghost-lab",
-        "{}",
-        opened.line
-    );
+    let process = &private[0]["process"];
+    let told = (process["pid"].as_u64(), process["name"].as_str());
+    let wanted = (lab.map(u64::from), lab.map(|_| "edgeghost-lab"));
+    assert_eq!(told, wanted, "{}", opened.line);
     let incident = of("closed").text("incident.id");
     assert_eq!(opened.text("incident.id"), incident, "{shown}");
     let closed = events

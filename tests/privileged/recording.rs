@@ -28,7 +28,7 @@ pub(crate) fn recorded(inside: Option<&Netns>, work: impl FnOnce()) -> (Ended, V
 }
 
 /// Every line of a recording, held against the schema.
-fn read(path: &Path) -> Vec<Event> {
+pub(crate) fn read(path: &Path) -> Vec<Event> {
     let schema = Schema::of(&binary::agent().unwrap()).unwrap();
     let text = tool::run("gzip", &["-dc", path.to_str().unwrap()]).unwrap();
     let events: Vec<Event> = text

@@ -12,7 +12,7 @@ use edgeghost_tests::agent::{Agent, Launch};
 use edgeghost_tests::config::Config;
 use edgeghost_tests::pair::{Kind, Pair};
 use edgeghost_tests::temp::TempDir;
-use edgeghost_tests::{binary, traffic, wait};
+use edgeghost_tests::{binary, schema, traffic, wait};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -104,6 +104,8 @@ fn it_tells_of_paths_probes_and_its_own_health() {
     );
     assert!(document["health"]["memory_bytes"].as_u64() > Some(1_000_000));
     assert_eq!(document["sinks"][0]["name"], "stdout", "{document:#}");
+    let complaints = schema::complaints_of_status(&binary::agent().unwrap(), &document).unwrap();
+    assert_eq!(complaints, [] as [&str; 0], "{document:#}");
 
     let mode = std::fs::metadata(site.socket()).unwrap().permissions();
     assert_eq!(mode.mode() & 0o777, 0o660);

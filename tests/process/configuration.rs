@@ -47,6 +47,17 @@ fn an_unknown_key_is_named_with_its_line() {
     }
 }
 
+/// The program that everybody has exports nothing, and says what would.
+#[test]
+fn export_to_opentelemetry_takes_a_program_built_with_it() {
+    for command in ["run", "check", "config"] {
+        let outcome = with_config(command, "[otlp]\nendpoint = \"http://127.0.0.1:4318\"\n");
+        outcome.expect_code(2);
+        outcome.expect_stderr(&["otlp", "feature `otlp`", "cargo xtask build --otlp"]);
+        assert_eq!(outcome.stdout, "");
+    }
+}
+
 #[test]
 fn an_unknown_section_is_named_with_its_line() {
     let outcome = with_config("run", "\n[windows]\nseconds = 10.0\n");

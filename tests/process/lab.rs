@@ -23,6 +23,7 @@ fn help_says_what_each_option_means() {
         "--lone",
         "--case",
         "--quick",
+        "--unprivileged",
         "Exit codes",
     ] {
         assert!(help.stdout.contains(word), "`{word}` is missing: {help:#?}");

@@ -20,8 +20,18 @@ fn document() -> Value {
 /// What shippers and dashboards rely on changes knowingly or not at all.
 #[test]
 fn the_schema_is_the_published_one() {
-    let golden = binary::fixtures().join("schema.json");
-    let printed = agent(&["schema"]).stdout;
+    is_published(&["schema"], "schema.json");
+}
+
+/// What scripts rely on, the same.
+#[test]
+fn so_is_that_of_the_status() {
+    is_published(&["schema", "--status"], "status.schema.json");
+}
+
+fn is_published(args: &[&str], name: &str) {
+    let golden = binary::fixtures().join(name);
+    let printed = agent(args).stdout;
     if std::env::var_os(BLESS).is_some_and(|value| value == "1") {
         std::fs::write(&golden, &printed).unwrap();
     }

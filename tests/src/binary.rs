@@ -9,6 +9,15 @@ pub fn agent() -> Result<PathBuf> {
     find("EDGEGHOST_BIN", "edgeghost", "cargo xtask build")
 }
 
+/// The agent with export to OpenTelemetry: `EDGEGHOST_OTLP_BIN`, or the copy that the tests made.
+pub fn agent_with_otlp() -> Result<PathBuf> {
+    find(
+        "EDGEGHOST_OTLP_BIN",
+        "edgeghost-otlp",
+        "cargo xtask test --privileged otlp",
+    )
+}
+
 /// The lab: `EDGEGHOST_LAB_BIN`, or the one that the same build made.
 pub fn lab() -> Result<PathBuf> {
     find(

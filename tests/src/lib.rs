@@ -7,7 +7,9 @@
 
 pub mod agent;
 pub mod binary;
+pub mod collector;
 pub mod config;
+pub mod counters;
 pub mod event;
 pub mod expect;
 pub mod imds;
@@ -15,6 +17,7 @@ pub mod interrupt;
 pub mod links;
 pub mod memory;
 pub mod moto;
+pub mod netem;
 pub mod netns;
 pub mod nft;
 pub mod offload;
@@ -23,6 +26,7 @@ pub mod quiet;
 pub mod relay;
 pub mod schema;
 pub mod scrape;
+pub mod service;
 pub mod temp;
 pub mod tool;
 pub mod traffic;

@@ -112,14 +112,26 @@ impl Pair {
         port: u16,
         far_port: u16,
     ) -> Result<(TcpStream, TcpStream)> {
+        self.connect_within(kind, port, far_port, HANDSHAKE)
+    }
+
+    /// Like [`Self::connect_between`], with another limit: how often a handshake is lost is a
+    /// matter of chance.
+    pub fn connect_within(
+        &self,
+        kind: Kind,
+        port: u16,
+        far_port: u16,
+        limit: Duration,
+    ) -> Result<(TcpStream, TcpStream)> {
         let (at, to) = kind.addresses(&self.near, port);
         let from = SocketAddr::new(kind.address(&self.far), far_port);
         let listener = self.near.netns.enter(|| traffic::listen(at))??;
         let client = self
             .far
             .netns
-            .enter(|| traffic::connect(Some(from), to, HANDSHAKE))??;
-        let server = traffic::accept(&listener, HANDSHAKE).context("no connection came in")?;
+            .enter(|| traffic::connect(Some(from), to, limit))??;
+        let server = traffic::accept(&listener, limit).context("no connection came in")?;
         Ok((server, client))
     }
 

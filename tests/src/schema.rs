@@ -8,6 +8,39 @@ use anyhow::{Context as _, Result, ensure};
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 
+/// What is wrong with a `status` that `binary` told, one sentence each; empty when it is valid.
+pub fn complaints_of_status(binary: &Path, status: &Value) -> Result<Vec<String>> {
+    let schema = printed(binary, &["schema", "--status"])?;
+    let validator =
+        jsonschema::validator_for(&schema).map_err(|error| anyhow::anyhow!("{error}"))?;
+    Ok(complaints(&validator, status))
+}
+
+/// What `binary` prints of itself.
+fn printed(binary: &Path, args: &[&str]) -> Result<Value> {
+    let output = Command::new(binary)
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot run {}", binary.display()))?;
+    ensure!(
+        output.status.success(),
+        "`{} {}` ended with {}: {}",
+        binary.display(),
+        args.join(" "),
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).context("the schema is not JSON")
+}
+
+fn complaints(validator: &Validator, value: &Value) -> Vec<String> {
+    validator
+        .iter_errors(value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect()
+}
+
 /// One validator per event. The alternatives of the schema exclude each other by `event.name`
 /// (a process test holds them to it), so an event needs to be held against its own only, and a
 /// failure can name the field at fault.
@@ -19,19 +52,7 @@ pub struct Schema {
 impl Schema {
     /// Asks `binary` for its schema.
     pub fn of(binary: &Path) -> Result<Self> {
-        let output = Command::new(binary)
-            .arg("schema")
-            .stdin(Stdio::null())
-            .output()
-            .with_context(|| format!("cannot run {}", binary.display()))?;
-        ensure!(
-            output.status.success(),
-            "`{} schema` ended with {}: {}",
-            binary.display(),
-            output.status,
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Self::new(&serde_json::from_slice(&output.stdout).context("the schema is not JSON")?)
+        Self::new(&printed(binary, &["schema"])?)
     }
 
     /// Takes the document apart.
@@ -69,10 +90,7 @@ impl Schema {
         let name = event["event"]["name"].as_str().unwrap_or_default();
         match self.validators.get(name) {
             None => vec![format!("the schema knows no event `{name}`")],
-            Some(validator) => validator
-                .iter_errors(event)
-                .map(|error| format!("{}: {error}", error.instance_path()))
-                .collect(),
+            Some(validator) => complaints(validator, event),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-type Step = Box<dyn FnOnce() -> Result<()> + Send>;
+type Step = Box<dyn FnOnce() -> Result<()> + Send + Sync>;
 
 /// A stack of steps that take something back. Each is pushed right after what it undoes was done,
 /// so an error or a panic in the middle undoes exactly what had been done by then.
@@ -21,7 +21,7 @@ impl Undo {
     pub fn push(
         &mut self,
         what: impl Into<String>,
-        step: impl FnOnce() -> Result<()> + Send + 'static,
+        step: impl FnOnce() -> Result<()> + Send + Sync + 'static,
     ) {
         self.steps.push((what.into(), Box::new(step)));
     }

@@ -14,12 +14,19 @@ use crate::ui;
 pub(crate) struct Options {
     #[command(flatten)]
     profile: Profile,
+    /// With export to an OpenTelemetry collector (`[otlp]` in the configuration)
+    #[arg(long)]
+    otlp: bool,
 }
 
 /// Builds the daemon and prints where it is: the path alone on stdout, for scripts.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     setup::ensure(&[Need::Build])?;
-    let binary = cargo::build_agent(options.profile)?;
+    let binary = if options.otlp {
+        cargo::build_agent_with_otlp(options.profile)?
+    } else {
+        cargo::build_agent(options.profile)?
+    };
     ui::result(binary.display());
     Ok(ExitCode::SUCCESS)
 }

@@ -24,6 +24,9 @@ impl Profile {
     pub(crate) const RELEASE: Self = Self { release: true };
 }
 
+/// The one feature of the daemon that not everybody has.
+pub(crate) const OTLP: &str = "edgeghost/otlp";
+
 /// The folder of the crate with the tests and the lab.
 pub(crate) fn tests_folder() -> PathBuf {
     exec::workspace_root().join("tests")
@@ -46,6 +49,12 @@ pub(crate) fn cargo<I: AsRef<OsStr>>(args: impl IntoIterator<Item = I>) -> Comma
 /// The daemon, built.
 pub(crate) fn build_agent(profile: Profile) -> Result<PathBuf> {
     build("build", "edgeghost", &["--bin", "edgeghost"], profile)
+}
+
+/// The daemon with export to OpenTelemetry, built: in the place of the one without.
+pub(crate) fn build_agent_with_otlp(profile: Profile) -> Result<PathBuf> {
+    let selection = ["--features", OTLP, "--bin", "edgeghost"];
+    build("build", "edgeghost", &selection, profile)
 }
 
 /// The lab, built.
@@ -86,6 +95,19 @@ pub(crate) fn build_test(target: &str) -> Result<PathBuf> {
         &["--no-run", "--test", target],
         Profile::default(),
     )
+}
+
+/// The names of the tests of a test program that `args` choose.
+pub(crate) fn test_names<S: AsRef<str>>(program: &Path, args: &[S]) -> Result<Vec<String>> {
+    let mut command = Command::new(program);
+    command
+        .args(["--list", "--format", "terse"])
+        .args(args.iter().map(AsRef::as_ref));
+    let listed = exec::capture(&mut command)?;
+    Ok(listed
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test").map(str::to_owned))
+        .collect())
 }
 
 /// Builds one target, named last in `selection`, and finds the file that came out: cargo's own

@@ -10,6 +10,7 @@ mod elevate;
 mod exec;
 mod fuzz;
 mod lab;
+mod limits;
 mod lint;
 mod package;
 mod promtool;
@@ -59,7 +60,7 @@ enum Command {
     Vm(vm::Options),
     /// Run labelled scenarios through the detector and show how often, how fast it is right
     Scenarios(scenarios::Options),
-    /// Measure what parts of the agent cost on this machine
+    /// Measure what edgeghost costs on this machine, and hold it against its budgets
     Bench(bench::Options),
     /// Feed everything that reads outside input with bad input, for minutes or hours
     Fuzz(fuzz::Options),
@@ -88,7 +89,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Lab(options) => lab::run(options),
         Command::Vm(options) => vm::run(&options),
         Command::Scenarios(options) => scenarios::run(options),
-        Command::Bench(options) => bench::run(&options),
+        Command::Bench(options) => bench::run(options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Sanitize(options) => sanitize::run(&options),
         Command::Package(options) => package::run(&options),

@@ -31,6 +31,9 @@ pub(crate) struct Options {
     /// Package the development build of this machine instead: quickly made, only good for tests
     #[arg(long, conflicts_with = "arch")]
     dev: bool,
+    /// With export to an OpenTelemetry collector (`[otlp]` in the configuration)
+    #[arg(long, conflicts_with = "dev")]
+    otlp: bool,
     /// Call it this version
     #[arg(long, value_name = "VERSION")]
     as_version: Option<String>,
@@ -104,6 +107,7 @@ impl Options {
         Self {
             arch: Vec::new(),
             dev: true,
+            otlp: false,
             as_version: version.map(str::to_owned),
             output: Some(output),
         }
@@ -250,13 +254,13 @@ fn programs(options: &Options, release: &Release) -> Result<Vec<(Arch, PathBuf)>
     };
     wanted
         .iter()
-        .map(|arch| Ok((*arch, build(*arch)?)))
+        .map(|arch| Ok((*arch, build(*arch, options.otlp)?)))
         .collect()
 }
 
 /// Builds the agent for a processor, this machine's or another. rust-lld and the C library that
 /// rustup brings with the target are all that takes.
-fn build(arch: Arch) -> Result<PathBuf> {
+fn build(arch: Arch, otlp: bool) -> Result<PathBuf> {
     let target = arch.target();
     ui::step(format!("building the agent for {target}"));
     let mut rustup = std::process::Command::new("rustup");
@@ -270,6 +274,7 @@ fn build(arch: Arch) -> Result<PathBuf> {
     let mut command = cargo(["build", "--locked", "--release", "--package", "edgeghost"]);
     command
         .args(["--bin", "edgeghost", "--target", &target])
+        .args(otlp.then_some(["--features", cargo::OTLP]).iter().flatten())
         .args(["--config", "profile.release.strip=\"symbols\""])
         .env(format!("CARGO_TARGET_{variable}_LINKER"), "rust-lld")
         // Paths of the building machine do not get into the program.

@@ -51,10 +51,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if let Err(error) = run_stages(&stages, options, &mut tally) {
         tally.add_failure(format!("{error:#}"));
     }
-    for failure in tally.failures() {
-        ui::say(format_args!("FAILED  {failure}"));
-    }
-    if tally.ran() == 0 {
+    tally.tell();
+    if tally.ran() == 0 && tally.left_out().is_empty() {
         ui::say("no test ran: nothing is named like that");
     }
     ui::result(tally.closing_line());
@@ -73,7 +71,7 @@ fn run_stages(stages: &[Stage], options: &Options, tally: &mut Tally) -> Result<
     if !needs_binaries {
         return Ok(());
     }
-    let binaries = Binaries::build()?;
+    let binaries = Binaries::build(options, stages)?;
     if stages.contains(&Stage::Process) {
         stage::process(options, &binaries, tally).context("process tests")?;
     }

@@ -7,7 +7,6 @@
 mod cpio;
 mod initramfs;
 mod kernel;
-mod limits;
 mod machine;
 mod modules;
 mod outcome;
@@ -17,16 +16,17 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
 
 use crate::cargo::{self, Profile};
+use crate::limits::{self, Place};
 use crate::setup::{self, Need};
 use crate::test::tally::Tally;
-use crate::{exec, ui};
+use crate::ui;
 use initramfs::Job;
 use kernel::{Choice, Kernel};
 use machine::Machine;
@@ -104,14 +104,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 /// The program with the privileged tests, and the names of those that are to run.
 fn tests(options: &Options) -> Result<(PathBuf, Vec<String>)> {
     let program = cargo::build_test("privileged")?;
-    let mut command = Command::new(&program);
-    command
-        .args(["--list", "--format", "terse"])
-        .args(&options.only);
-    let names = exec::capture(&mut command)?
-        .lines()
-        .filter_map(|line| line.strip_suffix(": test").map(str::to_owned))
-        .collect();
+    let names = cargo::test_names(&program, options.only.as_slice())?;
     Ok((program, names))
 }
 
@@ -151,13 +144,15 @@ fn on_kernel(kernel: &Kernel, work: &Work, options: &Options) -> Result<(bool, S
     let folder = cache().join("run").join(&kernel.release);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let tests = work.tests.as_deref().unwrap_or_default();
-    let left_out = limits::left_out(&kernel.release, tests);
+    let place = Place {
+        release: &kernel.release,
+        guest: true,
+        // What a guest is booted without it is none (`modules::REQUIRED`).
+        netem: true,
+    };
+    let left_out = limits::left_out(place, tests);
     let mut job = work.job.clone();
-    job.args.extend(
-        left_out
-            .iter()
-            .flat_map(|left| ["--skip".to_owned(), left.test.to_owned()]),
-    );
+    job.args.extend(limits::skips(&left_out));
     let nonce = nonce()?;
     let initramfs = folder.join("initramfs");
     let bytes = initramfs::build(kernel, &job, &outcome::mark(&nonce), &folder)?;
@@ -183,27 +178,21 @@ fn on_kernel(kernel: &Kernel, work: &Work, options: &Options) -> Result<(bool, S
     if work.tests.is_none() {
         return Ok((outcome == Outcome::Ended(0), format!("lab: {outcome}")));
     }
+    let mut tally = Tally::default();
     for left in &left_out {
-        ui::say(format_args!("NOT RUN  {}: {}", left.test, left.why));
+        tally.leave_out(format!("{}: {}", left.test, left.why));
     }
-    let counts = (tests.len(), left_out.len());
-    Ok(verdict(counts, &output, outcome))
+    Ok(verdict(tests.len(), tally, &output, outcome))
 }
 
 /// Nothing short of a whole run is good: the end was told, it was a good one, and every test of
-/// the `known` ones ran, except for those `left_out`.
-fn verdict((known, left_out): (usize, usize), output: &str, outcome: Outcome) -> (bool, String) {
+/// the `known` ones ran, except for those that `tally` has as left out.
+fn verdict(known: usize, mut tally: Tally, output: &str, outcome: Outcome) -> (bool, String) {
     let ended = outcome == Outcome::Ended(0);
-    let mut tally = Tally::default();
     tally.add("privileged", output, ended);
-    for failure in tally.failures() {
-        ui::say(format_args!("FAILED  {failure}"));
-    }
-    let whole = usize::try_from(tally.ran()) == Ok(known - left_out);
+    tally.tell();
+    let whole = usize::try_from(tally.ran()) == Ok(known - tally.left_out().len());
     let mut said = tally.closing_line();
-    if left_out > 0 {
-        let _ = write!(said, ", {left_out} not run");
-    }
     if !whole {
         let _ = write!(said, ", but there are {known} tests");
     }
@@ -238,32 +227,38 @@ mod tests {
     const GREEN: &str =
         "test a ... ok\ntest result: ok. 2 passed; 0 failed; 0 ignored; 0 measured\n";
 
+    fn verdict_of(known: usize, outcome: Outcome) -> (bool, String) {
+        verdict(known, Tally::default(), GREEN, outcome)
+    }
+
     #[test]
     fn a_whole_run_without_failures_is_good() {
-        let (good, said) = verdict((2, 0), GREEN, Outcome::Ended(0));
+        let (good, said) = verdict_of(2, Outcome::Ended(0));
         assert!(good, "{said}");
         assert_eq!(said, "2 passed, 0 failed");
     }
 
     #[test]
     fn a_test_that_did_not_run_is_missed() {
-        let (good, said) = verdict((3, 0), GREEN, Outcome::Ended(0));
+        let (good, said) = verdict_of(3, Outcome::Ended(0));
         assert!(!good);
         assert_eq!(said, "2 passed, 0 failed, but there are 3 tests");
     }
 
     #[test]
     fn a_test_that_was_left_out_is_counted() {
-        let (good, said) = verdict((3, 1), GREEN, Outcome::Ended(0));
+        let mut tally = Tally::default();
+        tally.leave_out("b: no netem".to_owned());
+        let (good, said) = verdict(3, tally, GREEN, Outcome::Ended(0));
         assert!(good, "{said}");
         assert_eq!(said, "2 passed, 0 failed, 1 not run");
     }
 
     #[test]
     fn without_its_last_word_a_run_is_not_good() {
-        let (good, said) = verdict((2, 0), GREEN, Outcome::Silent);
+        let (good, said) = verdict_of(2, Outcome::Silent);
         assert!(!good);
         assert!(said.contains("without telling an outcome"), "{said}");
-        assert!(!verdict((2, 0), GREEN, Outcome::Ended(1)).0);
+        assert!(!verdict_of(2, Outcome::Ended(1)).0);
     }
 }

@@ -7,6 +7,7 @@ mod fill;
 mod object;
 mod probes;
 mod reader;
+mod walk;
 
 pub use cost::{ProgramCost, ProgramMissed};
 pub use counters::{CounterReading, Loss, Totals};
@@ -14,3 +15,4 @@ pub use drops::DropCounts;
 pub use object::{Kernel, LoadError, Options};
 pub use probes::{ProbeOutcome, ProbeState, names as probe_names};
 pub use reader::{Crowded, Records, RingReading};
+pub use walk::FlowsReading;

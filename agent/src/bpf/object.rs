@@ -10,7 +10,8 @@ use super::counters::Counters;
 use super::drops::Drops;
 use super::probes::{self, ProbeOutcome, ProbeState};
 use super::reader::Records;
-use super::{CounterReading, DropCounts, ProgramCost, ProgramMissed, Totals, cost};
+use super::walk::Flows;
+use super::{CounterReading, DropCounts, FlowsReading, ProgramCost, ProgramMissed, Totals, cost};
 
 /// The programs, built by build.rs.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/edgeghost-ebpf"));
@@ -60,6 +61,7 @@ pub struct Kernel {
     settings: Array<MapData, Settings>,
     counters: Counters,
     drops: Drops,
+    flows: Option<Flows>,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
     probes: Vec<ProbeOutcome>,
 }
@@ -91,6 +93,7 @@ impl Kernel {
         let counters = Counters::new(take(&mut ebpf, "COUNTERS")?, take(&mut ebpf, "NETNS")?)
             .map_err(map("COUNTERS"))?;
         let drops = Drops::new(take(&mut ebpf, "DROPS")?).map_err(map("DROPS"))?;
+        let flows = Flows::new(take(&mut ebpf, "FLOWS")?, options.max_flows);
         let records = Records::new(take(&mut ebpf, "RECORDS")?).map_err(map("RECORDS"))?;
         let logger = logger(&mut ebpf);
         let probes = probes::attach(&mut ebpf, &btf, lacks)?;
@@ -100,6 +103,7 @@ impl Kernel {
                 settings,
                 counters,
                 drops,
+                flows,
                 logger,
                 probes,
             },
@@ -143,6 +147,18 @@ impl Kernel {
             return Ok(None);
         }
         self.drops.read(netns).map(Some).map_err(map("DROPS"))
+    }
+
+    /// How full the map of flows was when it was counted last; nothing before the first time.
+    pub fn flows(&self) -> Option<FlowsReading> {
+        self.flows.as_ref().and_then(Flows::read)
+    }
+
+    /// Counts on in the map of flows: a bounded part of it, once a second.
+    pub fn count_flows(&mut self) {
+        if let Some(Err(error)) = self.flows.as_mut().map(Flows::step) {
+            log::debug!("the flows that the programs know cannot be counted: {error}");
+        }
     }
 
     /// Run time of each program, where the kernel keeps run statistics.

@@ -1,20 +1,25 @@
 //! What the agent needs around it: outputs, the clock, the places where it is asked.
 
 use std::io::{self, Write};
+use std::net::{TcpStream, ToSocketAddrs as _};
 use std::os::unix::fs::FileTypeExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{Access, access, statvfs};
 use thiserror::Error;
 
 use super::clock;
 use super::report::Report;
-use crate::config::Config;
+use crate::config::{Config, Site};
 use crate::sink::Target;
 
 /// With less room than this on its disk, a file of events will be full soon.
 const LITTLE_ROOM: u64 = 64 << 20;
+
+/// A collector on this host or near it is there at once or not at all.
+const COLLECTOR: Duration = Duration::from_millis(500);
 
 /// An output that cannot be written.
 #[derive(Debug, Error)]
@@ -51,6 +56,9 @@ pub(super) fn outputs<W: Write>(
                 }
             },
             Target::Datagram(path) | Target::Stream(path) => socket(name, &path, report)?,
+            // Looked at with the collector itself.
+            #[cfg(feature = "otlp")]
+            Target::Otlp(_) => {}
         }
     }
     Ok(result)
@@ -108,7 +116,7 @@ pub(super) fn clock<W: Write>(report: &mut Report<'_, W>) -> io::Result<()> {
     }
 }
 
-/// Where `edgeghost status` asks, and where metrics are scraped.
+/// Where `edgeghost status` asks, where metrics are scraped, and where they are exported to.
 pub(super) fn places<W: Write>(config: &Config, report: &mut Report<'_, W>) -> io::Result<()> {
     let name = "status socket";
     match config.status.socket() {
@@ -131,11 +139,37 @@ pub(super) fn places<W: Write>(config: &Config, report: &mut Report<'_, W>) -> i
     }
     let name = "metrics";
     match config.metrics.listen.0 {
-        None => report.ok(name, "off: metrics.listen is empty"),
-        Some(at) if at.ip().is_loopback() => report.ok(name, &format!("at {at}, for this host")),
+        None => report.ok(name, "off: metrics.listen is empty")?,
+        Some(at) if at.ip().is_loopback() => report.ok(name, &format!("at {at}, for this host"))?,
         Some(at) => report.warn(
             name,
             &format!("at {at}, without a password: whoever reaches it reads it"),
-        ),
+        )?,
     }
+    let name = "OTLP export";
+    match &config.otlp.endpoint.0 {
+        None => report.ok(name, "off: otlp.endpoint is empty"),
+        Some(site) => match answers(site) {
+            Ok(()) => report.ok(name, &format!("somebody listens at {site}")),
+            Err(error) => report.warn(
+                name,
+                &format!(
+                    "{site}: {error}; it is tried again and again, incidents and recommendations \
+                     are kept meanwhile"
+                ),
+            ),
+        },
+    }
+}
+
+/// Whether anybody takes a connection there.
+fn answers(site: &Site) -> io::Result<()> {
+    let mut last = io::Error::other("no such host");
+    for at in (site.host.as_str(), site.port).to_socket_addrs()? {
+        match TcpStream::connect_timeout(&at, COLLECTOR) {
+            Ok(_) => return Ok(()),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }

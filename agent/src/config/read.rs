@@ -256,7 +256,8 @@ impl Config {
     /// What the sections with a file of their own say of themselves.
     fn check_sections(&self, path: &Path) -> Result<(), ConfigError> {
         let out_of_range = self.witness.out_of_range();
-        if let Some((key, value, allowed)) = out_of_range.or_else(|| self.metrics.out_of_range()) {
+        let out_of_range = out_of_range.or_else(|| self.metrics.out_of_range());
+        if let Some((key, value, allowed)) = out_of_range.or_else(|| self.otlp.out_of_range()) {
             return Err(ConfigError::Range {
                 path: path.to_owned(),
                 key,
@@ -265,7 +266,8 @@ impl Config {
             });
         }
         let fault = self.witness.fault(&self.path.private_cidrs);
-        match fault.or_else(|| self.status.fault()) {
+        let fault = fault.or_else(|| self.status.fault());
+        match fault.or_else(|| self.otlp.fault()) {
             Some((key, why)) => Err(ConfigError::Refused {
                 path: path.to_owned(),
                 key,

@@ -21,6 +21,7 @@ impl Daemon {
             self.tell_health();
         }
         self.show(now_ns);
+        self.kernel.count_flows();
         self.kernel.flush_log();
         if let Some(settings) = self.pace.adapt(vitals::ring_full(&self.kernel))
             && let Err(error) = self.kernel.set(settings)

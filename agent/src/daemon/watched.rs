@@ -1,5 +1,6 @@
 //! How things stand, for whoever asks: shown every event on its way out, renewed once a second.
 
+use super::otlp::Export;
 use super::{Daemon, RunError, RunOptions};
 use crate::config;
 use crate::event::{AgentStart, Event, Time};
@@ -16,7 +17,8 @@ struct Kept {
     board: Board,
     latest: Latest,
     recording: Option<String>,
-    _server: Server,
+    export: Export,
+    _server: Option<Server>,
 }
 
 impl Watched {
@@ -30,6 +32,18 @@ impl Watched {
     ) -> Self {
         Self {
             kept: Kept::start(options, socket, identity, first),
+        }
+    }
+
+    /// How the export of metrics fares, if there is one.
+    pub(super) fn export(&self) -> Option<LaneReading> {
+        self.kept.as_ref().and_then(|kept| kept.export.read())
+    }
+
+    /// Exports metrics for the last time, where they are exported.
+    pub(super) fn finish(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            std::mem::take(&mut kept.export).finish();
         }
     }
 }
@@ -49,14 +63,16 @@ impl Kept {
             socket,
             metrics: config.metrics.listen.0,
         };
-        if sites.is_empty() {
+        if sites.is_empty() && !Export::is_wanted(&config.otlp) {
             return None;
         }
         let latest = Latest::default();
-        let server = Server::start(sites, latest.clone());
-        let server = server
-            .inspect_err(|error| log::error!("nobody can ask for the status: {error}"))
-            .ok()?;
+        let server = (!sites.is_empty()).then(|| Server::start(sites, latest.clone()));
+        let server = server.and_then(|server| {
+            server
+                .inspect_err(|error| log::error!("nobody can ask for the status: {error}"))
+                .ok()
+        });
         let addresses = usize::try_from(config.metrics.addresses_max).unwrap_or(usize::MAX);
         let recording = options.record.as_ref();
         let recording = recording.map(|path| path.display().to_string());
@@ -65,6 +81,7 @@ impl Kept {
         board.note(first);
         Some(Self {
             board,
+            export: Export::start(&config.otlp, &latest),
             latest,
             recording,
             _server: server,

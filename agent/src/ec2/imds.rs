@@ -7,7 +7,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::endpoint::Endpoint;
-use super::http::{Answer, HttpError, ask};
+use crate::http::{Answer, HttpError, ask};
 
 const TOKEN: &str = "/latest/api/token";
 const TTL: &str = "x-aws-ec2-metadata-token-ttl-seconds";

@@ -4,9 +4,12 @@
 mod context;
 mod endpoint;
 mod firmware;
+<<<<<<< HEAD
 #[cfg(any(test, fuzzing))]
 pub(crate) mod hostile;
 mod http;
+=======
+>>>>>>> main
 mod id;
 mod imds;
 mod join;

@@ -89,6 +89,33 @@ impl MetadataWatch {
         Ok(Self { shared })
     }
 
+    /// Reads it once, and starts nothing that would follow it.
+    pub fn once(settings: &Settings) -> Reading {
+        let read = || {
+            let (nothing, deadline) = (Arc::default(), Instant::now() + READ_LIMIT);
+            let mut imds = Imds::new(settings.endpoints.clone());
+            metadata::read(
+                &mut imds,
+                &nothing,
+                Depth::All,
+                &mut BTreeSet::new(),
+                deadline,
+            )
+        };
+        let read = if settings.endpoints.is_empty() {
+            Err(Absence::Off)
+        } else {
+            read()
+        };
+        Reading {
+            read_ns: read.is_ok().then(Clock::monotonic_ns),
+            absence: read.as_ref().err().copied(),
+            known: read.ok().map(Arc::new),
+            answered: 0,
+            attempts: 1,
+        }
+    }
+
     /// What is known now.
     pub fn latest(&self) -> Reading {
         self.shared.lock().reading.clone()
@@ -233,5 +260,10 @@ mod tests {
         });
         let first = watch.unwrap().first(Duration::from_mins(1));
         assert_eq!(first.absence, Some(Absence::Off));
+        let once = MetadataWatch::once(&Settings {
+            endpoints: Vec::new(),
+            refresh: Duration::from_secs(1),
+        });
+        assert_eq!(once.absence, Some(Absence::Off));
     }
 }

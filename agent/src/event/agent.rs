@@ -142,6 +142,9 @@ pub struct Health {
     pub flows_loopback: u64,
     /// Flow table of the user half.
     pub flow_table: MapFill,
+    /// The kernel half's map of flows; absent until it was counted for the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel_flows: Option<KernelFlows>,
     /// Events waiting for the sinks, all together.
     pub queue: MapFill,
     /// The ring buffer between the kernel and the agent; absent where the kernel does not show it.
@@ -169,7 +172,8 @@ pub struct Health {
 /// How a sink fares.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct SinkHealth {
-    /// `stdout`, `file`, `unix-datagram` or `unix-stream`.
+    /// `stdout`, `file`, `unix-datagram`, `unix-stream`, or, where an OpenTelemetry collector gets
+    /// them, `otlp-logs` or `otlp-metrics`.
     pub kind: String,
     /// File or socket; absent for standard output.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -238,6 +242,17 @@ pub struct MapFill {
     pub capacity: u64,
     /// Entries that had to make room, or were refused, in the whole run.
     pub evicted: u64,
+}
+
+/// How full the kernel half's map of flows was when it was counted last, which goes on bit by bit.
+/// It is an LRU hash: full, it lets go of the flows that were quiet longest without telling, and
+/// finds them again in mid-life (`flows_found`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct KernelFlows {
+    /// Entries.
+    pub used: u64,
+    /// Bound, `flows.kernel_max`. The kernel lets go of entries somewhat before it.
+    pub capacity: u64,
 }
 
 /// How full the ring buffer was.

@@ -23,9 +23,9 @@ mod window;
 mod witness;
 
 pub use agent::{
-    AgentHealth, AgentStart, AgentStop, ConfigInfo, Ec2Info, Health, KernelInfo, Lost, MapFill,
-    NetnsCount, Probe, ProbeState, ProgramCost, ProgramMissed, RingFill, SinkHealth, SinkLoss,
-    SinkState, StartInfo, StopInfo,
+    AgentHealth, AgentStart, AgentStop, ConfigInfo, Ec2Info, Health, KernelFlows, KernelInfo, Lost,
+    MapFill, NetnsCount, Probe, ProbeState, ProgramCost, ProgramMissed, RingFill, SinkHealth,
+    SinkLoss, SinkState, StartInfo, StopInfo,
 };
 pub use context::{
     Context, ContextAddress, ContextAssociation, ContextInfo, ContextInterface, ContextSource,

@@ -12,9 +12,7 @@ use super::{
 
 /// The schema: one alternative per event, told apart by `event.name`.
 pub fn document() -> Value {
-    let mut generator = SchemaSettings::draft2020_12()
-        .with(|settings| settings.contract = schemars::generate::Contract::Serialize)
-        .into_generator();
+    let mut generator = generator();
     let alternatives = [
         line::<AgentStart>(&mut generator, "agent_start"),
         line::<AgentStop>(&mut generator, "agent_stop"),
@@ -48,9 +46,16 @@ pub fn document() -> Value {
     document
 }
 
+/// Something that writes down how a type looks once it is JSON.
+pub(crate) fn generator() -> SchemaGenerator {
+    SchemaSettings::draft2020_12()
+        .with(|settings| settings.contract = schemars::generate::Contract::Serialize)
+        .into_generator()
+}
+
 /// What is not known is absent, never null: takes back the `null` that schemars allows for every
 /// `Option`.
-fn forbid_null(schema: &mut Value) {
+pub(crate) fn forbid_null(schema: &mut Value) {
     if let Some(Value::Array(types)) = schema.get_mut("type") {
         types.retain(|kind| kind != "null");
         if let [only] = types.as_slice() {

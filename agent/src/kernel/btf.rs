@@ -118,6 +118,13 @@ impl Btf {
         self.named(&self.structs, name).take(MAX_DEFINITIONS)
     }
 
+    /// Whether the kernel has a function of this name, global or static.
+    pub fn has_function(&self, name: &str) -> bool {
+        (1..).map(TypeId).map_while(|id| self.header(id)).any(|header| {
+            header.kind() == Some(Kind::Func) && self.is_name(header.name, name)
+        })
+    }
+
     fn named<'a>(&'a self, ids: &'a [TypeId], name: &'a str) -> impl Iterator<Item = TypeId> + 'a {
         let is_named = move |id: &TypeId| {
             self.header(*id)

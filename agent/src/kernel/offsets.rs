@@ -135,6 +135,7 @@ pub fn resolve(btf: &Btf) -> Result<Offsets, ResolveError> {
         None => offsets.chrono_type = ABSENT,
     }
     offsets.retransmit_has_err = u32::from(retransmit_has_err(btf));
+    offsets.state_in_socket = u32::from(state_in_socket(btf));
     if problems.is_empty() {
         Ok(offsets)
     } else {
@@ -153,6 +154,14 @@ fn retransmit_has_err(btf: &Btf) -> bool {
     btf.tracepoint("tcp_retransmit_skb")
         .and_then(|prototype| prototype.params.get(RETRANSMIT_ERR).copied())
         .is_some_and(|err| btf.is_integer(err.ty, INT))
+}
+
+/// Whether a tracing program may keep something in a socket (since 5.11): the functions that such
+/// programs are given as helpers (`net/core/bpf_sk_storage.c`).
+fn state_in_socket(btf: &Btf) -> bool {
+    ["bpf_sk_storage_get_tracing", "bpf_sk_storage_delete_tracing"]
+        .iter()
+        .all(|name| btf.has_function(name))
 }
 
 /// For every struct of the table its definition. Where there are several, the one with the most of

@@ -151,6 +151,18 @@ fn vitals(health: &Health, sheet: &mut Sheet<'_>) -> fmt::Result {
     ] {
         sheet.gauge(&family(name, help), value)?;
     }
+    if let Some(flows) = health.kernel_flows {
+        let used = family(
+            "kernel_flows_entries",
+            "Flows that the programs in the kernel keep state for, when last counted",
+        );
+        sheet.gauge(&used, flows.used)?;
+        let capacity = family(
+            "kernel_flows_capacity_entries",
+            "Flows that the programs in the kernel can keep state for",
+        );
+        sheet.gauge(&capacity, flows.capacity)?;
+    }
     if let Some(ring) = health.ring {
         let used = family(
             "ring_used",

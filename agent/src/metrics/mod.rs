@@ -15,3 +15,7 @@ mod sheet;
 
 pub use http::answer;
 pub use page::{Format, page};
+#[cfg(feature = "otlp")]
+pub(crate) use page::{own, process};
+#[cfg(feature = "otlp")]
+pub(crate) use sheet::{Family, Figure, Kind, Paper, Series};

@@ -8,7 +8,7 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
-use super::sheet::Sheet;
+use super::sheet::{Paper, Sheet};
 use super::{agent, classic, paths};
 use crate::status::Status;
 
@@ -46,14 +46,24 @@ pub fn page(status: &Arc<Status>, format: Format) -> Result<String, fmt::Error> 
     })
 }
 
+/// Writes the metrics of traffic, verdicts and the agent on `paper`.
+pub(crate) fn own(status: &Status, paper: &mut dyn Paper) -> fmt::Result {
+    let mut sheet = Sheet(paper);
+    paths::write(status, &mut sheet)?;
+    agent::write(status, &mut sheet)
+}
+
+/// Writes those of the agent's process on `paper`.
+pub(crate) fn process(status: &Status, paper: &mut dyn Paper) -> fmt::Result {
+    agent::process(status, &mut Sheet(paper))
+}
+
 #[derive(Debug)]
 struct Own(Arc<Status>);
 
 impl Collector for Own {
-    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let mut sheet = Sheet(encoder);
-        paths::write(&self.0, &mut sheet)?;
-        agent::write(&self.0, &mut sheet)
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        own(&self.0, &mut encoder)
     }
 }
 
@@ -61,7 +71,7 @@ impl Collector for Own {
 struct Process(Arc<Status>);
 
 impl Collector for Process {
-    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        agent::process(&self.0, &mut Sheet(encoder))
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        process(&self.0, &mut encoder)
     }
 }

@@ -83,7 +83,12 @@ impl EventFile {
         if self.is_due(line.bytes.len()) {
             self.turn_over()?;
         }
-        self.put(&line.bytes)?;
+        let put = self.put(&line.bytes);
+        if put.is_err() && self.open.as_ref().is_some_and(|open| !open.regular) {
+            // A terminal that was hung up is that for good; what is at the path now may not be.
+            self.close();
+        }
+        put?;
         self.head.keep(line);
         Ok(())
     }
@@ -234,7 +239,8 @@ fn open(path: &Path) -> io::Result<(File, bool)> {
         .read(true)
         .mode(MODE)
         // A pipe without a reader is refused, not waited for.
-        .custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+        // Nor does a terminal become that of this process, to end with it.
+        .custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
     let (file, is_new) = match options.clone().create_new(true).open(path) {
         Ok(file) => (file, true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

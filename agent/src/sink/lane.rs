@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::ecs;
-use super::output::Output;
+use super::output::{Output, is_unwanted};
 use super::queue::{Line, Next, Queue};
 use super::settings::{Format, Settings};
-use super::socket::{is_slow, is_too_long};
+use super::socket::is_slow;
 use super::spool::{self, Spool};
 use super::status::{LaneReading, Status};
 use super::stream::Outlet as _;
 use crate::event::Priority;
 
 /// Housekeeping is done this often when there is nothing to write.
-const IDLE: Duration = Duration::from_secs(1);
+const IDLE: Duration = Duration::from_secs(5);
 
 /// First rest after a failure; each further one is twice as long.
 const FIRST_REST: Duration = Duration::from_millis(250);
@@ -113,7 +113,7 @@ impl Lane {
             self.deliver(output)
         };
         match before.and_then(|()| self.write(line, output)) {
-            Err(error) if is_too_long(&error) => {
+            Err(error) if is_unwanted(&error) => {
                 self.queue.count_lost(line.name);
                 self.queue.done();
                 log::error!(
@@ -157,7 +157,7 @@ impl Lane {
         let mut result = Ok(());
         while let Some(bytes) = spool.get(count).filter(|_| result.is_ok()) {
             result = self.write(&late(bytes), output).or_else(|error| {
-                if !is_too_long(&error) {
+                if !is_unwanted(&error) {
                     return Err(error);
                 }
                 self.queue.count_lost(spool::name(bytes));
@@ -178,11 +178,19 @@ impl Lane {
         result
     }
 
+    /// Whether its reader has stopped reading, or it takes nothing for another reason.
+    pub(super) fn needs_tending(&self) -> bool {
+        self.is_stalled() || self.status.is_in_trouble()
+    }
+
+    fn is_stalled(&self) -> bool {
+        self.status.slow_for().max(self.queue.stalled()) >= STALLED
+    }
+
     /// Looks whether its reader has stopped reading, and puts the alerts that wait on disk while
     /// this output takes none.
     pub(super) fn tend(&self) {
-        let stalled = self.status.slow_for().max(self.queue.stalled());
-        if stalled >= STALLED {
+        if self.is_stalled() {
             self.fails(&io::Error::other("its reader does not read"));
         }
         if self.status.is_in_trouble() {
@@ -226,11 +234,7 @@ impl Lane {
         let spooled = self.spool.try_lock();
         LaneReading {
             kind: self.settings.target.kind(),
-            path: self
-                .settings
-                .target
-                .path()
-                .map(|path| path.display().to_string()),
+            path: self.settings.target.place(),
             queue: self.queue.read(),
             spooled: spooled.map_or(0, |spool| spool.as_ref().map_or(0, Spool::len)),
             ..self.status.read()

@@ -14,7 +14,9 @@ use super::queue::Line;
 use super::recording::{Bounds, Recording};
 use super::rest::Rest;
 use super::settings::Target;
-use super::socket::{Connection, Datagrams};
+use super::socket::{Connection, Datagrams, is_too_long};
+#[cfg(feature = "otlp")]
+use crate::otlp::Logs;
 
 /// The output cannot be opened, and never will be as things stand.
 #[derive(Debug, Error)]
@@ -42,6 +44,9 @@ pub(super) enum Output {
     Datagrams(Datagrams),
     /// A stream socket.
     Connection(Connection),
+    /// A collector.
+    #[cfg(feature = "otlp")]
+    Otlp(Logs),
 }
 
 impl Output {
@@ -63,6 +68,8 @@ impl Output {
             }
             Target::Datagram(path) => Ok(Self::Datagrams(Datagrams::new(path))),
             Target::Stream(path) => Ok(Self::Connection(Connection::new(path))),
+            #[cfg(feature = "otlp")]
+            Target::Otlp(site) => Ok(Self::Otlp(Logs::new(site.clone()))),
         }
     }
 
@@ -87,6 +94,8 @@ impl Output {
             Self::File(file) => file.write(line),
             Self::Datagrams(socket) => socket.write(line),
             Self::Connection(connection) => connection.write(line),
+            #[cfg(feature = "otlp")]
+            Self::Otlp(collector) => collector.write(&line.bytes),
         }
     }
 
@@ -97,6 +106,9 @@ impl Output {
             Self::File(file) => file.rest(),
             Self::Datagrams(socket) => socket.open().map(drop),
             Self::Connection(connection) => connection.open(),
+            // Whether it is there shows when there is something to say.
+            #[cfg(feature = "otlp")]
+            Self::Otlp(_) => Ok(()),
         }
     }
 
@@ -107,6 +119,8 @@ impl Output {
             Self::File(file) => file.close(),
             Self::Datagrams(socket) => socket.close(),
             Self::Connection(connection) => connection.close(),
+            #[cfg(feature = "otlp")]
+            Self::Otlp(_) => {}
         }
     }
 
@@ -114,6 +128,15 @@ impl Output {
     pub(super) fn is_over(&self, error: &io::Error) -> bool {
         matches!(self, Self::Standard(..)) && error.kind() == io::ErrorKind::BrokenPipe
     }
+}
+
+/// Whether the output does not take this line, now or ever.
+pub(super) fn is_unwanted(error: &io::Error) -> bool {
+    #[cfg(feature = "otlp")]
+    if crate::otlp::is_refused(error) {
+        return true;
+    }
+    is_too_long(error)
 }
 
 /// A recording at `path`.

@@ -2,9 +2,9 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
@@ -20,9 +20,6 @@ use super::stream::Outlet;
 /// How long the last lines may take at the end.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// Outputs in trouble are looked after this often.
-const TEND: Duration = Duration::from_secs(1);
-
 /// Where alerts are kept that an output cannot take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpoolSettings {
@@ -37,6 +34,8 @@ pub struct Sinks {
     lanes: Vec<Arc<Lane>>,
     news: Arc<Notify>,
     gone: Arc<Notify>,
+    /// Looks after outputs in trouble: that takes the disk, for which nobody else may wait.
+    keeper: OnceLock<Thread>,
 }
 
 /// Their threads.
@@ -90,15 +89,21 @@ impl Opened {
             threads.push(builder.spawn(move || lane.run(&mut output))?);
         }
         let ending = Arc::new(AtomicBool::new(false));
-        let sinks = Arc::new(Sinks { lanes, news, gone });
+        let sinks = Arc::new(Sinks {
+            lanes,
+            news,
+            gone,
+            keeper: OnceLock::new(),
+        });
         let (tended, end) = (Arc::clone(&sinks), Arc::clone(&ending));
         let builder = thread::Builder::new().name("sink keeper".to_owned());
         let keeper = builder.spawn(move || {
             while !end.load(Ordering::Relaxed) {
-                thread::park_timeout(TEND);
+                thread::park();
                 tended.lanes.iter().for_each(|lane| lane.tend());
             }
         })?;
+        let _ = sinks.keeper.set(keeper.thread().clone());
         let writers = Writers {
             sinks: Arc::clone(&sinks),
             threads,
@@ -113,6 +118,15 @@ impl Sinks {
     /// Has every output opened anew, as after its file was moved away.
     pub fn reopen(&self) {
         self.lanes.iter().for_each(|lane| lane.queue.reopen());
+    }
+
+    /// Has outputs that are in trouble looked after; to be called once a second.
+    pub fn tend(&self) {
+        if let Some(keeper) = self.keeper.get()
+            && self.lanes.iter().any(|lane| lane.needs_tending())
+        {
+            keeper.unpark();
+        }
     }
 
     /// Ends when an output has begun to fail, or works again.

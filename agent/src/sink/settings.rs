@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::queue::Line;
+#[cfg(feature = "otlp")]
+use crate::config::Site;
 use crate::event::Priority;
 
 /// One output.
@@ -37,6 +39,9 @@ pub enum Target {
     Datagram(PathBuf),
     /// A Unix stream socket that somebody else listens on.
     Stream(PathBuf),
+    /// A collector of OpenTelemetry.
+    #[cfg(feature = "otlp")]
+    Otlp(Site),
 }
 
 /// When a file is put aside, and how many are kept.
@@ -86,15 +91,28 @@ impl Target {
             Self::File { .. } => "file",
             Self::Datagram(_) => "unix-datagram",
             Self::Stream(_) => "unix-stream",
+            #[cfg(feature = "otlp")]
+            Self::Otlp(_) => "otlp-logs",
         }
     }
 
-    /// Where it is; standard output is nowhere.
+    /// Its file or socket; standard output has none.
     pub fn path(&self) -> Option<&PathBuf> {
         match self {
             Self::Stdout => None,
             Self::File { path, .. } | Self::Datagram(path) | Self::Stream(path) => Some(path),
+            #[cfg(feature = "otlp")]
+            Self::Otlp(_) => None,
         }
+    }
+
+    /// Where it is, in words; standard output is nowhere.
+    pub fn place(&self) -> Option<String> {
+        #[cfg(feature = "otlp")]
+        if let Self::Otlp(_) = self {
+            return Some(self.to_string());
+        }
+        self.path().map(|path| path.display().to_string())
     }
 }
 
@@ -104,6 +122,8 @@ impl std::fmt::Display for Target {
             Self::Stdout => f.write_str("standard output"),
             Self::File { path, .. } => write!(f, "{}", path.display()),
             Self::Datagram(path) | Self::Stream(path) => write!(f, "socket {}", path.display()),
+            #[cfg(feature = "otlp")]
+            Self::Otlp(site) => write!(f, "{site}/v1/logs"),
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::event::{
@@ -12,7 +13,7 @@ use crate::event::{
 use crate::path::PathClass;
 
 /// How things stand.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Status {
     /// When this was put together; the daemon does so once a second.
     pub timestamp: Time,
@@ -47,7 +48,7 @@ pub struct Status {
 }
 
 /// The state of a host in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// No incident is open.
@@ -57,7 +58,7 @@ pub enum State {
 }
 
 /// The daemon.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct AgentStatus {
     /// Its version.
     pub version: &'static str,
@@ -84,7 +85,7 @@ pub struct AgentStatus {
 }
 
 /// A local address.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct AddressStatus {
     /// The address.
     pub address: IpAddr,
@@ -101,7 +102,7 @@ pub struct AddressStatus {
 }
 
 /// A judgement.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 pub struct VerdictStatus {
     /// The verdict.
     pub name: VerdictName,
@@ -112,7 +113,7 @@ pub struct VerdictStatus {
 }
 
 /// An incident that is open.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct OpenIncident {
     /// The same through its life.
     pub id: String,
@@ -136,7 +137,7 @@ pub struct OpenIncident {
 }
 
 /// A recommendation, as far as one line needs it; all of it is in the events.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Advice {
     /// When it was given.
     pub timestamp: Time,
@@ -159,7 +160,7 @@ pub struct Advice {
 }
 
 /// Sums of the windows that closed since the start.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Sums {
     /// Segments with payload sent, retransmissions included.
     pub segments_sent: u64,
@@ -180,7 +181,7 @@ pub struct Sums {
 }
 
 /// Sums of one path of one local address, over all network namespaces that have it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct PathTotals {
     /// The address, or `other`: those beyond the bound together.
     pub address: String,
@@ -192,7 +193,7 @@ pub struct PathTotals {
 }
 
 /// Sums of one peer, over the windows in which it was among those with most retransmissions.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct PeerTotals {
     /// This host's address.
     pub address: String,
@@ -207,7 +208,7 @@ pub struct PeerTotals {
 }
 
 /// What was counted of the run.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct Counts {
     /// Incidents opened.
     pub incidents_opened: u64,
@@ -218,9 +219,9 @@ pub struct Counts {
 }
 
 /// Where events go.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct SinkStatus {
-    /// Its path, or `stdout`.
+    /// Its path or address, or `stdout`.
     pub name: String,
     /// What it is, as `file`.
     pub kind: &'static str,

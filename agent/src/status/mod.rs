@@ -18,6 +18,7 @@ mod lock;
 mod peers;
 #[cfg(test)]
 mod sample;
+mod schema;
 mod serve;
 mod socket;
 mod table;
@@ -31,5 +32,6 @@ pub use document::{
 };
 pub use lock::{Lock, LockError};
 pub use peers::PeerBounds;
+pub use schema::schema;
 pub use serve::{Server, Sites};
 pub use socket::{Socket, SocketError};

@@ -1,5 +1,6 @@
 //! Outputs in trouble: a full disk, a reader that stops, a kill, a file that is moved away.
 
+mod broken;
 mod disk;
 mod incident;
 mod kill;

@@ -12,6 +12,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::{LIMIT, assert_same, events, file, is_told, sequences, sink, talkative};
 
+/// The reader takes nothing for so long at least, seconds.
+const STOPPED: f64 = 30.0;
+
 /// A program that copies a pipe to a file; ended with the test.
 struct Reader(Child);
 
@@ -30,7 +33,7 @@ impl Drop for Reader {
 }
 
 #[test]
-fn a_reader_stopped_for_seconds_holds_up_nobody_and_finds_the_gap_counted() {
+fn a_reader_stopped_for_half_a_minute_holds_up_nobody_and_finds_the_gap_counted() {
     crate::require_root();
     let folder = TempDir::new().unwrap();
     let [pipe, copy, other] = ["pipe", "copy", "other"].map(|name| folder.path().join(name));
@@ -51,6 +54,12 @@ fn a_reader_stopped_for_seconds_holds_up_nobody_and_finds_the_gap_counted() {
     .unwrap();
     reader.signal(Signal::STOP);
     overwhelm(&mut agent);
+    agent
+        .wait_for("half a minute of it", LIMIT, |event| {
+            let seconds = sink(event, 0)["failing_seconds"].as_f64();
+            seconds.is_some_and(|seconds| seconds >= STOPPED)
+        })
+        .unwrap();
     reader.signal(Signal::CONT);
     agent
         .wait_until("the reader to be told well", LIMIT, |events| {

@@ -8,6 +8,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use edgeghost_tests::netem::Netem;
 use edgeghost_tests::netns::{Netns, Network};
 use edgeghost_tests::nft::{Loss, Where, nft};
 use edgeghost_tests::offload;
@@ -88,6 +89,14 @@ impl Stage {
     /// The gateway loses packets of everybody, both ways, until this is dropped.
     pub(crate) fn lose(&self, percent: u32) -> anyhow::Result<Loss> {
         Loss::new(&self.gateway, Where::Through(IGW), percent)
+    }
+
+    /// The way between gateway and core is as tc-netem(8) has it, both ways, until this is dropped.
+    pub(crate) fn disturb(&self, how: &str) -> anyhow::Result<[Netem; 2]> {
+        Ok([
+            Netem::new(&self.gateway, IGW, how)?,
+            Netem::new(&self.core, "in", how)?,
+        ])
     }
 
     /// The core loses packets of the client alone, both ways.

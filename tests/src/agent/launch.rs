@@ -26,6 +26,7 @@ pub struct Launch {
     log: Option<&'static str>,
     through: Vec<String>,
     env: Vec<(&'static str, OsString)>,
+    binary: Option<PathBuf>,
 }
 
 impl Launch {
@@ -85,6 +86,13 @@ impl Launch {
         self
     }
 
+    /// Another program than the agent that everybody has.
+    #[must_use]
+    pub fn binary(mut self, path: impl Into<PathBuf>) -> Self {
+        self.binary = Some(path.into());
+        self
+    }
+
     /// Starts it and waits for `agent_start`.
     pub fn start(self) -> Result<Agent> {
         let mut agent = self.start_unwatched()?;
@@ -95,7 +103,7 @@ impl Launch {
 
     /// Starts it without waiting for anything.
     pub fn start_unwatched(self) -> Result<Agent> {
-        let binary = binary::agent()?;
+        let binary = self.binary.clone().map_or_else(binary::agent, Ok)?;
         let schema = Schema::of(&binary)?;
         let folder = TempDir::new()?;
         let config = folder.write(CONFIG, &complete(self.config.clone()).to_toml())?;

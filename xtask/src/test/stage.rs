@@ -1,15 +1,17 @@
 //! The kinds of tests, and how each is run.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::Options;
 use super::tally::Tally;
 use crate::cargo::{self, Profile, cargo, tests_folder};
 use crate::elevate::RootProgram;
+use crate::limits::{self, Place};
 use crate::{exec, package, promtool, python, ui};
 
 /// The crates whose unit tests need nothing but a compiler.
@@ -35,14 +37,21 @@ pub(super) struct Binaries {
     lab: PathBuf,
     scenarios: PathBuf,
     bench: PathBuf,
+    /// Only where a test may want it.
+    otlp: Option<PathBuf>,
 }
 
 impl Binaries {
     /// Builds them as the user who runs this.
-    pub(super) fn build() -> Result<Self> {
+    pub(super) fn build(options: &Options, stages: &[Stage]) -> Result<Self> {
         ui::step("building the programs under test");
         let profile = Profile::default();
+        let filter = options.filter.as_deref();
+        let wants_otlp = filter.is_none_or(|filter| filter.contains("otlp"));
+        let otlp = stages.contains(&Stage::Privileged) && wants_otlp;
         Ok(Self {
+            // First, for the other takes its place.
+            otlp: otlp.then(with_otlp).transpose()?,
             agent: cargo::build_agent(profile)?,
             lab: cargo::build_lab(profile)?,
             scenarios: cargo::build_scenarios(profile)?,
@@ -66,14 +75,31 @@ impl Binaries {
             ("CARGO_MANIFEST_DIR", tests_folder().into_os_string()),
             ("RUST_BACKTRACE", "1".into()),
         ]
+        .into_iter()
+        .chain(
+            self.otlp
+                .iter()
+                .map(|path| ("EDGEGHOST_OTLP_BIN", path.clone().into_os_string())),
+        )
+        .collect()
     }
+}
+
+/// The daemon with export to OpenTelemetry, beside where cargo puts the one without.
+fn with_otlp() -> Result<PathBuf> {
+    let built = cargo::build_agent_with_otlp(Profile::default())?;
+    let beside = built.with_file_name("edgeghost-otlp");
+    fs::copy(&built, &beside).with_context(|| format!("cannot copy {}", built.display()))?;
+    Ok(beside)
 }
 
 /// Unit tests and documentation examples.
 pub(super) fn unit(options: &Options, tally: &mut Tally) -> Result<()> {
     ui::step("unit tests");
+    // With what not everybody builds; the other tests run the program that everybody has.
     let selection = UNIT_PACKAGES.map(|package| ["--package", package]);
-    run_cargo_test("unit", selection.as_flattened(), options, Vec::new(), tally)
+    let selection = [selection.as_flattened(), &["--features", cargo::OTLP]].concat();
+    run_cargo_test("unit", &selection, options, Vec::new(), tally)
 }
 
 /// Tests of the finished program that need no rights.
@@ -86,7 +112,27 @@ pub(super) fn process(options: &Options, binaries: &Binaries, tally: &mut Tally)
 /// Tests on the real kernel: built as the user, and only the test program itself is run as root.
 pub(super) fn privileged(options: &Options, binaries: &Binaries, tally: &mut Tally) -> Result<()> {
     ui::step("privileged tests (as root: they load eBPF programs and make network namespaces)");
-    as_root("privileged", binaries.env(), options, tally)
+    let program = cargo::build_test("privileged")?;
+    let chosen: Vec<&str> = options.program_args().collect();
+    let names = cargo::test_names(&program, &chosen)?;
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease")
+        .context("cannot read which kernel this is")?;
+    let place = Place {
+        release: release.trim(),
+        guest: false,
+        netem: limits::has_netem(),
+    };
+    let left_out = limits::left_out(place, &names);
+    for left in &left_out {
+        tally.leave_out(format!("{}: {}", left.test, left.why));
+    }
+    as_root(
+        "privileged",
+        &limits::skips(&left_out),
+        binaries.env(),
+        options,
+        tally,
+    )
 }
 
 /// Tests of packages of a development build, and of an older version to upgrade from.
@@ -102,11 +148,12 @@ pub(super) fn package(options: &Options, binaries: &Binaries, tally: &mut Tally)
         env.push((variable, package::make(&made)?.into_os_string()));
     }
     ui::step("package tests (as root: dpkg and rpm install below a folder)");
-    as_root("package", env, options, tally)
+    as_root("package", &[], env, options, tally)
 }
 
 fn as_root(
     name: &str,
+    further: &[String],
     env: Vec<(&'static str, OsString)>,
     options: &Options,
     tally: &mut Tally,
@@ -116,6 +163,7 @@ fn as_root(
     let args = options
         .program_args()
         .chain([threads.as_str()])
+        .chain(further.iter().map(String::as_str))
         .map(OsString::from)
         .collect();
     let program = RootProgram {

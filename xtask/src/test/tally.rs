@@ -1,5 +1,9 @@
 //! Counting tests from what the test programs print.
 
+use std::fmt::Write as _;
+
+use crate::ui;
+
 /// What has run so far.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
@@ -7,6 +11,7 @@ pub(crate) struct Tally {
     failed: u64,
     skipped: u64,
     failures: Vec<String>,
+    left_out: Vec<String>,
 }
 
 /// The numbers of one `test result:` line.
@@ -44,8 +49,29 @@ impl Tally {
         self.failures.push(what);
     }
 
+    /// Adds a test that is not run here, and why.
+    pub(crate) fn leave_out(&mut self, what: String) {
+        self.left_out.push(what);
+    }
+
+    /// Tells what failed, and what was not run.
+    pub(crate) fn tell(&self) {
+        for left in &self.left_out {
+            ui::say(format_args!("NOT RUN  {left}"));
+        }
+        for failure in &self.failures {
+            ui::say(format_args!("FAILED  {failure}"));
+        }
+    }
+
+    /// What was not run here.
+    pub(crate) fn left_out(&self) -> &[String] {
+        &self.left_out
+    }
+
     /// The names of what failed.
-    pub(crate) fn failures(&self) -> &[String] {
+    #[cfg(test)]
+    fn failures(&self) -> &[String] {
         &self.failures
     }
 
@@ -66,11 +92,16 @@ impl Tally {
             failed,
             skipped,
             failures: _,
+            left_out,
         } = self;
-        match skipped {
-            0 => format!("{passed} passed, {failed} failed"),
-            _ => format!("{passed} passed, {failed} failed, {skipped} skipped"),
+        let mut line = format!("{passed} passed, {failed} failed");
+        if *skipped > 0 {
+            let _ = write!(line, ", {skipped} skipped");
         }
+        if !left_out.is_empty() {
+            let _ = write!(line, ", {} not run", left_out.len());
+        }
+        line
     }
 }
 
@@ -197,6 +228,20 @@ test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; 
             tally.failures(),
             ["unit: a test program ended without a result in a::b"]
         );
+    }
+
+    #[test]
+    fn what_is_not_run_is_counted_and_is_neither_good_nor_bad() {
+        let mut tally = Tally::default();
+        tally.leave_out("netem::a: no netem".to_owned());
+        assert_eq!(tally.closing_line(), "0 passed, 0 failed, 1 not run");
+        assert!(!tally.is_green(), "nothing ran");
+        tally.add("unit", GREEN, true);
+        assert_eq!(
+            tally.closing_line(),
+            "2 passed, 0 failed, 1 skipped, 1 not run"
+        );
+        assert!(tally.is_green());
     }
 
     #[test]

@@ -103,10 +103,12 @@ fn numbers(path: &Path) -> Vec<u64> {
     whole.map(number).collect()
 }
 
+/// Waits for something, and has outputs tended meanwhile as the daemon does.
 #[track_caller]
-fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+fn wait<T>(sinks: &Sinks, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begin = Instant::now();
     loop {
+        sinks.tend();
         if let Some(found) = look() {
             return found;
         }
@@ -156,7 +158,7 @@ fn a_dead_and_a_stuck_output_hold_up_no_other() {
         begin.elapsed() < Duration::from_secs(10),
         "pushing waits for an output"
     );
-    wait("all lines in the good file", || {
+    wait(&sinks, "all lines in the good file", || {
         (numbers(&path).len() == 20_000).then_some(())
     });
     let readings = sinks.read();
@@ -165,7 +167,7 @@ fn a_dead_and_a_stuck_output_hold_up_no_other() {
         assert!(bad.queue.depth <= 64, "{bad:?}");
     }
     assert_eq!(readings[3].queue.dropped.len(), 0, "{readings:?}");
-    let stuck = wait("the stuck one to be told", || {
+    let stuck = wait(&sinks, "the stuck one to be told", || {
         sinks.read().swap_remove(0).trouble
     });
     assert_eq!(stuck.0, "its reader does not read");
@@ -191,7 +193,7 @@ fn alerts_outlive_a_full_disk_and_a_restart_and_come_in_order() {
             detail(number)
         });
     }
-    wait("the alerts on disk", || {
+    wait(&sinks, "the alerts on disk", || {
         (sinks.read()[0].spooled == 4).then_some(())
     });
     let reading = &sinks.read()[0];
@@ -204,7 +206,7 @@ fn alerts_outlive_a_full_disk_and_a_restart_and_come_in_order() {
     let (sinks, writers) = start(vec![file(&path)], &folder.spool());
     sinks.push(line("agent_start", Priority::State, 1_000));
     sinks.push(incident(1_001));
-    wait("the late alerts", || {
+    wait(&sinks, "the late alerts", || {
         (numbers(&path).len() >= 7).then_some(())
     });
     assert_eq!(numbers(&path), [1_000, 0, 50, 100, 150, 200, 1_001]);
@@ -221,21 +223,23 @@ fn a_folder_that_vanishes_and_returns_loses_no_alert() {
     let path = below.join("events");
     let (sinks, writers) = start(vec![file(&path)], &folder.spool());
     sinks.push(line("agent_start", Priority::State, 1));
-    wait("the first line", || {
+    wait(&sinks, "the first line", || {
         (numbers(&path).len() == 1).then_some(())
     });
     fs::rename(&below, &away).unwrap();
-    wait("the trouble", || {
+    wait(&sinks, "the trouble", || {
         sinks.read()[0].trouble.is_some().then_some(())
     });
     sinks.push(incident(2));
     sinks.push(state(3));
-    wait("the alert on disk", || {
+    wait(&sinks, "the alert on disk", || {
         (sinks.read()[0].spooled == 1).then_some(())
     });
     fs::create_dir(&below).unwrap();
-    wait("the lines", || (numbers(&path).len() >= 3).then_some(()));
-    wait("the end of the trouble", || {
+    wait(&sinks, "the lines", || {
+        (numbers(&path).len() >= 3).then_some(())
+    });
+    wait(&sinks, "the end of the trouble", || {
         sinks.read()[0].trouble.is_none().then_some(())
     });
     sinks.push(incident(4));
@@ -263,12 +267,14 @@ fn alerts_stay_in_memory_where_no_disk_takes_them() {
             detail(number)
         });
     }
-    wait("the trouble", || {
+    wait(&sinks, "the trouble", || {
         sinks.read()[0].trouble.is_some().then_some(())
     });
     fs::remove_file(&path).unwrap();
     sinks.reopen();
-    wait("the alerts", || (numbers(&path).len() >= 60).then_some(()));
+    wait(&sinks, "the alerts", || {
+        (numbers(&path).len() >= 60).then_some(())
+    });
     writers.finish();
     let all = numbers(&path);
     assert!((0..60).all(|number| all.contains(&number)), "{all:?}");

@@ -27,7 +27,7 @@ fn a_stream_is_connected_anew_and_begins_with_the_head() {
     fs::remove_file(&at).unwrap();
     sinks.push(incident(3));
     sinks.push(incident(4));
-    wait("the alerts on disk", || {
+    wait(&sinks, "the alerts on disk", || {
         (sinks.read()[0].spooled == 2).then_some(())
     });
     let listener = UnixListener::bind(&at).unwrap();
@@ -45,7 +45,7 @@ fn a_datagram_is_a_line_and_a_reader_may_come_late_and_be_full() {
         &folder.spool(),
     );
     sinks.push(incident(0));
-    wait("the trouble", || {
+    wait(&sinks, "the trouble", || {
         sinks.read()[0].trouble.is_some().then_some(())
     });
     let socket = UnixDatagram::bind(&at).unwrap();

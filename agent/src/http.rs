@@ -18,20 +18,20 @@ const REQUEST: Duration = Duration::from_secs(1);
 const MAX_HEAD: usize = 8 * 1024;
 
 /// A body, bytes at most.
-pub(super) const MAX_BODY: usize = 16 * 1024;
+pub(crate) const MAX_BODY: usize = 16 * 1024;
 
 /// The answer to a request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     /// Names in small letters, values without blanks around them.
     headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Why there is none.
 #[derive(Debug, Error)]
-pub(super) enum HttpError {
+pub(crate) enum HttpError {
     #[error("no answer in time")]
     Timeout,
     #[error("{0}")]
@@ -43,7 +43,7 @@ pub(super) enum HttpError {
 }
 
 impl Answer {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         let (_, value) = headers.find(|(known, _)| known == name)?;
         Some(value)
@@ -52,7 +52,7 @@ impl Answer {
 
 /// Sends a request and reads the answer, at the latest until `deadline`. `header` must not have a
 /// line break in it.
-pub(super) fn ask(
+pub(crate) fn ask(
     to: SocketAddr,
     method: &str,
     path: &str,
@@ -60,13 +60,34 @@ pub(super) fn ask(
     deadline: Instant,
 ) -> Result<Answer, HttpError> {
     let deadline = deadline.min(Instant::now() + REQUEST);
-    let mut stream = TcpStream::connect_timeout(&to, left(deadline)?.min(CONNECT)).map_err(late)?;
-    stream.set_nodelay(true)?;
-    stream.set_write_timeout(Some(left(deadline)?))?;
+    let stream = TcpStream::connect_timeout(&to, left(deadline)?.min(CONNECT)).map_err(late)?;
     let (name, value) = header;
     // HTTP/1.0: the answer ends with the connection, and is never in chunks (RFC 1945).
     let request = format!("{method} {path} HTTP/1.0\r\nHost: {to}\r\n{name}: {value}\r\n\r\n");
-    stream.write_all(request.as_bytes()).map_err(late)?;
+    exchange(stream, request.as_bytes(), deadline)
+}
+
+/// Sends a body of a type to a path of `host`, which is at `to`, and reads the answer, at the
+/// latest until `deadline`. None of the words may have a line break in it.
+#[cfg(feature = "otlp")]
+pub(crate) fn post(
+    to: SocketAddr,
+    (host, path): (&str, &str),
+    (kind, body): (&str, &[u8]),
+    deadline: Instant,
+) -> Result<Answer, HttpError> {
+    let stream = TcpStream::connect_timeout(&to, left(deadline)?).map_err(late)?;
+    let head = format!(
+        "POST {path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    exchange(stream, &[head.as_bytes(), body].concat(), deadline)
+}
+
+fn exchange(mut stream: TcpStream, request: &[u8], deadline: Instant) -> Result<Answer, HttpError> {
+    stream.set_nodelay(true)?;
+    stream.set_write_timeout(Some(left(deadline)?))?;
+    stream.write_all(request).map_err(late)?;
     let mut bytes = Vec::new();
     let mut some = [0_u8; 4096];
     loop {

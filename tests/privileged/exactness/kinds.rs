@@ -1,0 +1,95 @@
+//! The kinds of retransmissions against the kernel's own counters of them.
+
+use std::iter::Sum;
+use std::ops::AddAssign;
+
+use edgeghost_tests::agent::Ended;
+use edgeghost_tests::event::Event;
+
+use super::Counted;
+
+/// Segments sent again by kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Kinds {
+    syn: u64,
+    fast: u64,
+    timeout: u64,
+    tail_loss_probe: u64,
+}
+
+impl Kinds {
+    /// What a `flow_sample` tells.
+    pub(super) fn told(sample: &Event) -> Self {
+        let count = |name: &str| sample.count(&format!("tcp.retransmitted_{name}"));
+        Self {
+            syn: count("syn"),
+            fast: count("fast"),
+            timeout: count("timeout"),
+            tail_loss_probe: count("tail_loss_probe"),
+        }
+    }
+
+    pub(super) const fn sum(self) -> u64 {
+        self.syn + self.fast + self.timeout + self.tail_loss_probe
+    }
+}
+
+impl AddAssign for Kinds {
+    fn add_assign(&mut self, other: Self) {
+        self.syn += other.syn;
+        self.fast += other.fast;
+        self.timeout += other.timeout;
+        self.tail_loss_probe += other.tail_loss_probe;
+    }
+}
+
+impl Sum for Kinds {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |mut sum, kinds| {
+            sum += kinds;
+            sum
+        })
+    }
+}
+
+/// Holds what was told of a host's flows against its kernel's counters. Up to `untold` segments of
+/// open flows have had no occasion to be told.
+///
+/// - `TCPSynRetrans` counts SYNs and SYN-ACKs alike (`__tcp_retransmit_skb`, `tcp_rtx_synack`).
+/// - `TCPFastRetrans` and `TCPSlowStartRetrans` count segments that `tcp_xmit_retransmit_queue`
+///   sends, by whether the socket is in `TCP_CA_Loss`.
+/// - What is left of those after a timeout is the first segment, which the timer itself sends
+///   (`tcp_retransmit_timer`); no counter has it. It is one for each `TCPTimeouts`, but for three
+///   things: the timer of a request counts there too (`tcp_syn_ack_timeout`), the last one of a
+///   connection that is given up sends nothing (`TCPAbortOnTimeout`), and nothing is sent again
+///   that has not left the host yet (`TCPSpuriousRtxHostQueues`, which probes count as well).
+/// - `TCPLossProbes` has those, too, that send new data instead of old (`tcp_send_loss_probe`).
+pub(super) fn check(ended: &Ended, host: &Counted, told: Kinds, syn_acks: u64, untold: u64) {
+    let count = |name: &str| host.counters.get(name);
+    let says = |what: &str| {
+        format!(
+            "{}: {what}: told {told:?}, {syn_acks} SYN-ACKs, {untold} not yet told; {:#?}",
+            host.name, host.counters
+        )
+    };
+    let about = |kernel: u64, told: u64| told <= kernel && kernel <= told + untold;
+    let syns = told.syn + syn_acks;
+    ended.assert(syns == count("TCPSynRetrans"), &says("SYNs"));
+    let fast = count("TCPFastRetrans");
+    ended.assert(about(fast, told.fast), &says("fast"));
+
+    let queued = count("TCPSlowStartRetrans");
+    ended.assert(queued <= told.timeout + untold, &says("after a timeout"));
+    let first = told.timeout.saturating_sub(queued);
+    let timers = count("TCPTimeouts").saturating_sub(told.syn);
+    ended.assert(first <= timers, &says("more timeouts than the kernel's"));
+    let nothing_sent = count("TCPAbortOnTimeout") + count("TCPSpuriousRtxHostQueues");
+    ended.assert(
+        timers <= first + syn_acks + nothing_sent + untold,
+        &says("timeouts that are not told"),
+    );
+    ended.assert(
+        told.tail_loss_probe <= count("TCPLossProbes"),
+        &says("more probes than the kernel's"),
+    );
+}
