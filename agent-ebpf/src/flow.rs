@@ -37,7 +37,8 @@ pub(crate) fn forget(sock: Sock) {
     // Failing means it is gone already.
     if in_socket() {
         // SAFETY: a map, and a socket that the verifier knows as one.
-        let _ = unsafe { bpf_sk_storage_delete((&raw const SOCKETS).cast_mut().cast(), sock.raw()) };
+        let _ =
+            unsafe { bpf_sk_storage_delete((&raw const SOCKETS).cast_mut().cast(), sock.raw()) };
     } else {
         let _ = FLOWS.remove(sock.key());
     }

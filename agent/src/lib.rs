@@ -25,12 +25,9 @@ pub mod event;
 pub mod flow;
 pub mod hash;
 pub mod host;
-<<<<<<< HEAD
 #[cfg(any(test, fuzzing))]
 pub mod hostile;
-=======
 mod http;
->>>>>>> main
 pub mod kernel;
 pub mod metrics;
 #[cfg(feature = "otlp")]

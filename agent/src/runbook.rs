@@ -129,4 +129,3 @@ fn warn(found: &Found, whose: &str) {
 fn of(incident: Option<&str>) -> String {
     incident.map_or_else(String::new, |id| format!(" of incident {}", shown(id)))
 }
-

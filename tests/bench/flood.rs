@@ -179,6 +179,7 @@ impl<'a> Flood<'a> {
                 header: self.header::<SynAckRecord>(Kind::SynAck),
                 ends: self::ends(number.wrapping_mul(2_654_435_761) % 0x4000_0000, number),
                 attempts: 1,
+                ..SynAckRecord::default()
             };
             self.take(&syn_ack);
         }

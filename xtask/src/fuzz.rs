@@ -17,7 +17,7 @@ use clap::Args;
 use crate::cargo::target_folder;
 use crate::setup::{self, Need};
 use crate::toolchain::{self, NIGHTLY};
-use crate::{exec, ui};
+use crate::{exec, nightly, ui};
 use report::Report;
 
 /// A single request for more memory than this is a find.
@@ -49,7 +49,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(unknown) = options.targets.iter().find(|name| !known.contains(name)) {
-        bail!("there is no target {unknown}; there are {}", known.join(", "));
+        bail!(
+            "there is no target {unknown}; there are {}",
+            known.join(", ")
+        );
     }
     setup::ensure(&[Need::Build, Need::Sanitize, Need::Fuzz])?;
     let program = build()?;
@@ -60,7 +63,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     };
     let mut reports = Vec::new();
     for name in chosen {
-        ui::step(format_args!("fuzzing {name} for {} minute(s)", options.minutes));
+        ui::step(format_args!(
+            "fuzzing {name} for {} minute(s)",
+            options.minutes
+        ));
         reports.push(fuzz(&program, name, options.minutes)?);
     }
     ui::result(report::table(&reports));
@@ -96,7 +102,7 @@ fn targets() -> Result<Vec<String>> {
 
 /// The program of all targets.
 fn build() -> Result<PathBuf> {
-    let Some(fuzzer) = toolchain::fuzzer() else {
+    let Some(fuzzer) = nightly::fuzzer() else {
         bail!("cargo-fuzz is gone; `cargo xtask fuzz` installs it");
     };
     let path = toolchain::prepend(&fuzzer, std::env::var_os("PATH"));

@@ -12,6 +12,7 @@ mod fuzz;
 mod lab;
 mod limits;
 mod lint;
+mod nightly;
 mod package;
 mod promtool;
 mod python;

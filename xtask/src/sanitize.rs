@@ -34,7 +34,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         ("interpreting tests with Miri", miri(options))
     } else {
         setup::ensure(&[Need::Build, Need::Sanitize])?;
-        ("running the unit tests under AddressSanitizer", address(options))
+        (
+            "running the unit tests under AddressSanitizer",
+            address(options),
+        )
     };
     ui::step(what);
     command.env("RUSTUP_TOOLCHAIN", NIGHTLY);
@@ -49,7 +52,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 fn address(options: &Options) -> Command {
     let mut command = cargo(["test", "--locked", "--target", TARGET]);
     command
-        .args(["--package", "edgeghost", "--package", "edgeghost-common", "--lib"])
+        .args([
+            "--package",
+            "edgeghost",
+            "--package",
+            "edgeghost-common",
+            "--lib",
+        ])
         .args(&options.filter)
         .env("CARGO_TARGET_DIR", target_folder().join("sanitize"))
         .env("RUSTFLAGS", "-Zsanitizer=address");
@@ -57,7 +66,14 @@ fn address(options: &Options) -> Command {
 }
 
 fn miri(options: &Options) -> Command {
-    let mut command = cargo(["miri", "test", "--locked", "--package", "edgeghost", "--lib"]);
+    let mut command = cargo([
+        "miri",
+        "test",
+        "--locked",
+        "--package",
+        "edgeghost",
+        "--lib",
+    ]);
     command
         .arg(options.filter.as_deref().unwrap_or(INTERPRETED))
         .env("CARGO_TARGET_DIR", target_folder().join("miri"));

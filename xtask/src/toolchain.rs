@@ -24,9 +24,6 @@ pub(crate) const BPF_LINKER: &str = "0.10.4";
 /// linker: change the constants here together.
 pub(crate) const LLVM_MAJOR: &str = "22";
 
-/// The cargo-fuzz release that builds the fuzzers.
-pub(crate) const CARGO_FUZZ: &str = "0.13.2";
-
 /// Everything a build of the eBPF half needs from outside the workspace.
 #[derive(Debug, Clone)]
 pub(crate) struct EbpfToolchain {
@@ -97,17 +94,6 @@ pub(crate) fn own_linker_root() -> PathBuf {
     own_cache().join(format!("bpf-linker-{BPF_LINKER}"))
 }
 
-/// Folder of cargo-fuzz of the pinned version, in a folder of our own.
-pub(crate) fn fuzzer() -> Option<PathBuf> {
-    let dir = own_fuzzer_root().join("bin");
-    dir.join("cargo-fuzz").is_file().then_some(dir)
-}
-
-/// Where set-up installs cargo-fuzz.
-pub(crate) fn own_fuzzer_root() -> PathBuf {
-    own_cache().join(format!("cargo-fuzz-{CARGO_FUZZ}"))
-}
-
 /// Where set-up links the distribution's libLLVM. Beside it, in the system's folder, lie other
 /// LLVMs that bpf-linker would take as readily.
 pub(crate) fn own_llvm_dir() -> PathBuf {
@@ -124,7 +110,8 @@ pub(crate) fn prepend(dir: &Path, value: Option<OsString>) -> OsString {
     joined
 }
 
-fn own_cache() -> PathBuf {
+/// Where set-up puts what it builds for this project alone.
+pub(crate) fn own_cache() -> PathBuf {
     let cache = env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .filter(|dir| dir.is_absolute());
@@ -133,7 +120,8 @@ fn own_cache() -> PathBuf {
         .join("edgeghost")
 }
 
-fn rustc(toolchain: &str, args: &[&str]) -> Option<String> {
+/// What a toolchain's compiler answers; nothing if there is none.
+pub(crate) fn rustc(toolchain: &str, args: &[&str]) -> Option<String> {
     let output = Command::new("rustup")
         .args(["run", toolchain, "rustc"])
         .args(args)
@@ -145,12 +133,6 @@ fn rustc(toolchain: &str, args: &[&str]) -> Option<String> {
         .status
         .success()
         .then(|| String::from_utf8(output.stdout).ok())?
-}
-
-/// Whether the pinned nightly has a program, by its name.
-pub(crate) fn has_component(program: &str) -> bool {
-    let sysroot = rustc(NIGHTLY, &["--print", "sysroot"]);
-    sysroot.is_some_and(|root| Path::new(root.trim()).join("bin").join(program).is_file())
 }
 
 fn has_library_sources(sysroot: &Path) -> bool {

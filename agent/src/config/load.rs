@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{Config, ConfigError};
-use crate::shown::shown_lines;
+use super::{Config, ConfigError, depth};
+use crate::shown::{shown, shown_lines};
 
 /// The file that is read if none is named, if it is there.
 pub const DEFAULT_FILE: &str = "/etc/edgeghost/edgeghost.toml";
@@ -184,6 +184,12 @@ impl Setting {
         let Some((last, sections)) = self.path.split_last() else {
             return Ok(());
         };
+        if sections.len() >= depth::MOST {
+            return Err(ConfigError::Setting {
+                origin: shown(&self.origin),
+                why: format!("no key has more than {} parts", depth::MOST),
+            });
+        }
         let mut inside = table;
         for section in sections {
             let entry = inside.entry(section).or_insert_with(|| Table::new().into());
@@ -203,7 +209,10 @@ impl Setting {
 
 /// A value of TOML, or what is none as a text: quotes would have to get past a shell.
 fn value(text: &str) -> Value {
-    toml::from_str::<Table>(&format!("value = {text}"))
+    let text_of_value = format!("value = {text}");
+    let parsed =
+        depth::check(&text_of_value).and_then(|()| toml::from_str::<Table>(&text_of_value));
+    parsed
         .ok()
         .and_then(|mut table| (table.len() == 1).then(|| table.remove("value")).flatten())
         .unwrap_or_else(|| Value::String(text.to_owned()))

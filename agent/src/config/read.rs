@@ -9,7 +9,7 @@ use serde::Deserializer;
 use serde::de::{SeqAccess, Visitor};
 use thiserror::Error;
 
-use super::{Config, suggest};
+use super::{Config, depth, suggest};
 use crate::hash::fnv1a;
 use crate::path::{AsTable, AsTableError, AwsRanges, AwsRangesError};
 use crate::shown::{shown, shown_lines};
@@ -95,7 +95,8 @@ impl Config {
 
     /// Parses `text`, whatever values it gives.
     pub(super) fn parse_unchecked(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|source: toml::de::Error| ConfigError::Parse {
+        let parsed = depth::check(text).and_then(|()| toml::from_str(text));
+        parsed.map_err(|source: toml::de::Error| ConfigError::Parse {
             path: path.to_owned(),
             help: shown(&suggest::help(source.message())),
             source: Box::new(source),

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use super::http::parse;
 use super::id::Id;
 use super::imds::{Absence, Keys, Value};
 use super::metadata::{self, Depth, Metadata};
 use crate::ec2::{Endpoint, Interface};
+use crate::http::parse;
 
 /// What HTTP looks like to the metadata's client: whole, and piece by piece as it comes in.
 /// Whether it is an answer.
@@ -54,13 +54,11 @@ fn check(known: &Metadata) {
     let of_interface = |interface: &Interface| {
         [&interface.id, &interface.owner, &interface.subnet_id].map(Option::clone)
     };
-    let words = of_instance.into_iter().flatten().cloned().chain(
-        known
-            .interfaces
-            .iter()
-            .flat_map(of_interface)
-            .flatten(),
-    );
+    let words = of_instance
+        .into_iter()
+        .flatten()
+        .cloned()
+        .chain(known.interfaces.iter().flat_map(of_interface).flatten());
     for word in words {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
         assert!(word.len() <= 64 && word.bytes().all(plain), "{word:?}");

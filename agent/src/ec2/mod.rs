@@ -4,12 +4,8 @@
 mod context;
 mod endpoint;
 mod firmware;
-<<<<<<< HEAD
 #[cfg(any(test, fuzzing))]
 pub(crate) mod hostile;
-mod http;
-=======
->>>>>>> main
 mod id;
 mod imds;
 mod join;

@@ -50,9 +50,7 @@ pub(super) fn aws_ranges(bytes: &[u8]) -> bool {
 
 /// A table of autonomous systems.
 pub(super) fn as_table(bytes: &[u8]) -> bool {
-    let read = in_file(bytes, |path| {
-        told(path, AsTable::read(&[path.to_owned()]))
-    });
+    let read = in_file(bytes, |path| told(path, AsTable::read(&[path.to_owned()])));
     let Some(table) = read.flatten() else {
         return false;
     };
@@ -120,7 +118,9 @@ pub(super) fn runbook(bytes: &[u8]) -> bool {
         .map_or("", |(values, _)| values);
     assert_eq!(values.lines().count(), 11, "{values}");
     for line in values.lines() {
-        let value = line.split_once("='").and_then(|(_, value)| value.strip_suffix('\''));
+        let value = line
+            .split_once("='")
+            .and_then(|(_, value)| value.strip_suffix('\''));
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte);
         assert!(
             value.is_some_and(|value| value.bytes().all(plain)),

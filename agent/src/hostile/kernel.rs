@@ -43,7 +43,11 @@ pub(super) fn records(bytes: &[u8]) -> bool {
                 continue;
             }
             step => {
-                let seconds = if step == 6 { 1 } else { u64::from(*what).pow(3) };
+                let seconds = if step == 6 {
+                    1
+                } else {
+                    u64::from(*what).pow(3)
+                };
                 now_ns = now_ns.saturating_add(seconds * 1_000_000_000);
                 let clock = Clock::at(now_ns, BEGIN);
                 pipeline.tick(now_ns, &HostSample::default(), clock, &mut out);

@@ -61,8 +61,30 @@ const NUMBERS: [&[u8]; 22] = [
 
 /// What stands between the parts of all the forms there are.
 const MARKS: [&[u8]; 24] = [
-    b"{", b"}", b"[", b"]", b"\"", b"'", b",", b":", b"\n", b"\r\n\r\n", b"\0", b"=", b".", b"[[",
-    b"]]", b"\t", b"/", b"\\u0000", b"\xff", b"\x1b[2J", b"$(id)", b"%", b"1.1.1.1/0", b"\"\"\"",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b"\"",
+    b"'",
+    b",",
+    b":",
+    b"\n",
+    b"\r\n\r\n",
+    b"\0",
+    b"=",
+    b".",
+    b"[[",
+    b"]]",
+    b"\t",
+    b"/",
+    b"\\u0000",
+    b"\xff",
+    b"\x1b[2J",
+    b"$(id)",
+    b"%",
+    b"1.1.1.1/0",
+    b"\"\"\"",
 ];
 
 /// What numbers in binary are replaced by.
@@ -202,11 +224,7 @@ fn piece(bytes: &[u8], random: &mut Random) -> std::ops::Range<usize> {
 }
 
 /// The first byte of this kind from somewhere on.
-fn from_somewhere(
-    bytes: &[u8],
-    random: &mut Random,
-    is: impl Fn(&u8) -> bool,
-) -> Option<usize> {
+fn from_somewhere(bytes: &[u8], random: &mut Random, is: impl Fn(&u8) -> bool) -> Option<usize> {
     let from = random.below(bytes.len());
     let found = bytes.get(from..)?.iter().position(is);
     found.map(|at| from + at)

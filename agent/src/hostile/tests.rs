@@ -26,6 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 fn folder(kind: &str, target: &str) -> PathBuf {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
+    if target.is_empty() {
+        return top.join(kind);
+    }
     top.join(kind).join(target)
 }
 
@@ -161,6 +164,19 @@ fn no_target_is_left_out() {
     }
 }
 
+#[test]
+fn the_list_for_people_is_whole() {
+    let list = fs::read_to_string(folder("README.md", ""));
+    let list = list.unwrap();
+    for target in &TARGETS {
+        assert!(
+            list.contains(&format!("| `{}` |", target.name)),
+            "{}",
+            target.name
+        );
+    }
+}
+
 /// Seeds that are no longer good would leave most of what they are for untouched.
 #[test]
 fn every_seed_is_understood() {
@@ -170,7 +186,8 @@ fn every_seed_is_understood() {
         for (path, bytes) in &seeds {
             let what = path.display().to_string();
             // Options are lines for the command line, and no file.
-            let whole = !what.ends_with("options") && !what.ends_with("error") && !what.ends_with("none");
+            let whole =
+                !what.ends_with("options") && !what.ends_with("error") && !what.ends_with("none");
             let understood = feed(target, &what, bytes);
             assert_eq!(understood, whole, "{what}");
         }

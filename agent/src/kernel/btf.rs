@@ -120,9 +120,10 @@ impl Btf {
 
     /// Whether the kernel has a function of this name, global or static.
     pub fn has_function(&self, name: &str) -> bool {
-        (1..).map(TypeId).map_while(|id| self.header(id)).any(|header| {
-            header.kind() == Some(Kind::Func) && self.is_name(header.name, name)
-        })
+        (1..)
+            .map(TypeId)
+            .map_while(|id| self.header(id))
+            .any(|header| header.kind() == Some(Kind::Func) && self.is_name(header.name, name))
     }
 
     fn named<'a>(&'a self, ids: &'a [TypeId], name: &'a str) -> impl Iterator<Item = TypeId> + 'a {

@@ -159,9 +159,12 @@ fn retransmit_has_err(btf: &Btf) -> bool {
 /// Whether a tracing program may keep something in a socket (since 5.11): the functions that such
 /// programs are given as helpers (`net/core/bpf_sk_storage.c`).
 fn state_in_socket(btf: &Btf) -> bool {
-    ["bpf_sk_storage_get_tracing", "bpf_sk_storage_delete_tracing"]
-        .iter()
-        .all(|name| btf.has_function(name))
+    [
+        "bpf_sk_storage_get_tracing",
+        "bpf_sk_storage_delete_tracing",
+    ]
+    .iter()
+    .all(|name| btf.has_function(name))
 }
 
 /// For every struct of the table its definition. Where there are several, the one with the most of

@@ -16,7 +16,10 @@ pub(crate) fn spool(folder: &Path, bytes: &[u8]) -> bool {
         return false;
     }
     let mut spool = Spool::open(folder, &target, MOST);
-    let kept: usize = (0..spool.len()).filter_map(|at| spool.get(at)).map(<[u8]>::len).sum();
+    let kept: usize = (0..spool.len())
+        .filter_map(|at| spool.get(at))
+        .map(<[u8]>::len)
+        .sum();
     assert!(kept <= MOST, "{kept} bytes are kept");
     for at in 0..spool.len() {
         let line = spool.get(at).unwrap_or_default();
@@ -29,6 +32,9 @@ pub(crate) fn spool(folder: &Path, bytes: &[u8]) -> bool {
     let kept = spool.keep(&[more]).is_ok();
     let again = Spool::open(folder, &target, MOST);
     let whole = again.get(again.len().saturating_sub(1)) == Some(more);
-    assert!(delivered && kept && whole, "what is kept is not found again");
+    assert!(
+        delivered && kept && whole,
+        "what is kept is not found again"
+    );
     found > 0
 }

@@ -29,7 +29,10 @@ impl Report {
             let line = told.lines().find_map(|line| line.strip_prefix(name));
             line.and_then(|rest| number(rest)).unwrap_or(0)
         };
-        let done = told.lines().rev().find_map(|line| line.strip_prefix("Done "));
+        let done = told
+            .lines()
+            .rev()
+            .find_map(|line| line.strip_prefix("Done "));
         let seconds = done.and_then(|line| number(line.split_once(" in ")?.1));
         Self {
             target: target.to_owned(),

@@ -1,6 +1,7 @@
 //! What edgeghost needs from a machine, why, and what brings it: one table.
 
-use crate::toolchain::{BPF_LINKER, CARGO_FUZZ, NIGHTLY};
+use crate::nightly::CARGO_FUZZ;
+use crate::toolchain::{BPF_LINKER, NIGHTLY};
 
 /// What a command is about to do; each need stands for the rows of the table that serve it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,9 +4,8 @@ use std::fmt;
 
 use super::packages::{self, Manager};
 use super::requirement::Remedy;
-use crate::toolchain::{
-    BPF_LINKER, CARGO_FUZZ, LINKED, NIGHTLY, own_fuzzer_root, own_linker_root, own_llvm_dir,
-};
+use crate::nightly::{CARGO_FUZZ, own_fuzzer_root};
+use crate::toolchain::{BPF_LINKER, LINKED, NIGHTLY, own_linker_root, own_llvm_dir};
 use crate::{exec, promtool, python};
 
 /// One command, as it is run and as it is shown for somebody to run it by hand.
@@ -93,14 +92,7 @@ pub(crate) fn steps(remedy: Remedy, manager: Option<Manager>) -> Vec<Step> {
         )],
         Remedy::MiriOfNightly => vec![Step::new(
             format!("adding Miri to {NIGHTLY}"),
-            &[
-                "rustup",
-                "component",
-                "add",
-                "miri",
-                "--toolchain",
-                NIGHTLY,
-            ],
+            &["rustup", "component", "add", "miri", "--toolchain", NIGHTLY],
         )],
         Remedy::Package { apt, dnf } => manager
             .map(|manager| manager.install(&[if manager == Manager::Apt { apt } else { dnf }]))
