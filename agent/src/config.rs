@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ec2::{self, Endpoint};
 
+mod depth;
 mod difference;
 mod document;
 mod load;
