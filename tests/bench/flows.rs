@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use edgeghost_tests::interrupt;
 use serde_json::Value;
 
 use crate::crowd::Crowd;
@@ -13,11 +12,10 @@ use crate::flood;
 use crate::report::Report;
 use crate::suite::Effort;
 
-/// Steps in number; each flow sends or gets one segment a second, in so many parts.
+/// Steps in number; each flow sends or gets one segment a second.
 const STEPS: [usize; 4] = [100, 1_000, 4_000, 10_000];
-const PARTS: usize = 10;
 /// Before it counts: by then each flow has been told of, and judged.
-const SETTLE_S: u64 = 5;
+const SETTLE: Duration = Duration::from_secs(5);
 /// Flows of the made-up flood, which real connections of one machine cannot reach.
 const FLOOD: u64 = 1_000_000;
 
@@ -57,11 +55,11 @@ fn step(
     effort: Effort,
     report: &mut Report,
 ) -> Result<f64> {
-    talk(crowd, SETTLE_S)?;
+    crowd.speak_until(Instant::now() + SETTLE, 1)?;
     let (mut shares, mut costs, mut memory, mut rates) = (vec![], vec![], vec![], vec![]);
     for _ in 0..effort.of(1, 5) {
         let (before, records, begin) = (daemon.usage()?, received(daemon)?, Instant::now());
-        talk(crowd, effort.of(4, 10))?;
+        crowd.speak_until(begin + Duration::from_secs(effort.of(4, 10)), 1)?;
         let took = begin.elapsed().as_secs_f64();
         let used = (daemon.usage()?.processor - before.processor).as_secs_f64();
         let records = received(daemon)? - records;
@@ -98,21 +96,8 @@ fn step(
     Ok(crate::figure::quantile(&shares, 0.5))
 }
 
-/// A segment a second on each connection, for so many seconds.
-fn talk(crowd: &Crowd, seconds: u64) -> Result<()> {
-    let begin = Instant::now();
-    let pause = Duration::from_secs(1) / u32::try_from(PARTS)?;
-    for part in 0..usize::try_from(seconds)? * PARTS {
-        interrupt::check()?;
-        crowd.speak(part % PARTS, PARTS)?;
-        let due = pause * u32::try_from(part + 1)?;
-        std::thread::sleep(due.saturating_sub(begin.elapsed()));
-    }
-    Ok(())
-}
-
 /// Records that the daemon has had from the kernel.
-fn received(daemon: &Daemon) -> Result<f64> {
+pub(crate) fn received(daemon: &Daemon) -> Result<f64> {
     let health = daemon.health()?;
     let records = health.get("records_received").and_then(Value::as_f64);
     records.context("the daemon's status tells no records_received")

@@ -7,7 +7,11 @@
 
 mod as_table;
 mod aws_ranges;
+mod bpf;
+mod bpftrace;
 mod budget;
+mod bulk;
+mod conversation;
 mod crowd;
 mod daemon;
 mod detection;
@@ -16,14 +20,20 @@ mod figure;
 mod flood;
 mod flows;
 mod host;
+mod kernel;
+mod markdown;
 mod measure;
 mod process;
 mod random;
+mod rates;
 mod replay;
 mod report;
+mod scale;
+mod short;
 mod storm;
 mod suite;
 mod synthetic;
+mod traffic;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -50,6 +60,8 @@ struct Arguments {
 enum Command {
     /// The whole daemon, on real traffic, against its budgets (as root)
     Suite(suite::Options),
+    #[command(hide = true)]
+    Crowd(crowd::Options),
     /// The table that tells whose an address is: reading, memory, look-ups
     AsTable(as_table::Options),
     /// AWS's published ranges: reading, memory, look-ups
@@ -58,6 +70,8 @@ enum Command {
     Detector(detector::Options),
     /// Memory under a flood: flows that come and go, peers without number, ports scanned
     Flood(flood::Options),
+    /// The figures of a whole run as the tables of the README
+    Table(markdown::Options),
     /// The judgement of a recording, against real time
     Replay(replay::Options),
 }
@@ -67,10 +81,14 @@ fn main() -> ExitCode {
         Command::Suite(options) => {
             return ended(interrupt::catch().and_then(|()| suite::run(&options)));
         }
+        Command::Crowd(options) => {
+            return ended(interrupt::catch().and_then(|()| crowd::run(&options)));
+        }
         Command::AsTable(options) => as_table::report(&options),
         Command::AwsRanges(options) => aws_ranges::report(&options),
         Command::Detector(options) => detector::report(&options),
         Command::Flood(options) => flood::report(&options),
+        Command::Table(options) => markdown::report(&options),
         Command::Replay(options) => replay::report(&options),
     };
     ended(report.and_then(|text| say(&text)).map(|()| true))

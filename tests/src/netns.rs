@@ -93,6 +93,11 @@ pub struct Netns {
 }
 
 impl Netns {
+    /// One that another process has made, and owns.
+    pub fn named(name: &str) -> Self {
+        Self { name: name.into() }
+    }
+
     /// Its name, as `ip netns` knows it.
     pub fn name(&self) -> &str {
         &self.name

@@ -129,6 +129,12 @@ fn download(series: &str, folder: &Path) -> Result<PathBuf> {
         ui::say(format_args!("    {error:#}"));
         setup::read_package_lists()?;
         attempt()
+    })
+    .with_context(|| {
+        format!(
+            "kernel {series} cannot be downloaded: apt needs a Debian mirror with it; a package at \
+             hand does as well, `--kernel linux-image-….deb`"
+        )
     })?;
     only(folder, "the downloaded package", |name| {
         name.starts_with("linux-image-")

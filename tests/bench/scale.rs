@@ -1,0 +1,161 @@
+//! More segments a second, then more flows, step by step until something gives: what gives, and
+//! how the daemon says so.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use edgeghost_tests::netns::Netns;
+use serde_json::Value;
+
+use crate::crowd::{Crowd, Part};
+use crate::daemon::Daemon;
+use crate::figure::Figure;
+use crate::flows::received;
+use crate::process::wait;
+use crate::report::Report;
+use crate::suite::Effort;
+
+/// Flows that carry ever more segments, and how often a second each does.
+const FLOWS: usize = 200;
+const TIMES: [u32; 3] = [5, 50, 500];
+/// Flows of one process more, up to so many processes.
+const STEP: usize = 18_000;
+const PARTS: u16 = 6;
+/// What holds only until a step is under way.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// Measures.
+pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<()> {
+    segments(effort, report)?;
+    flows(effort, report)
+}
+
+/// The same flows with ever more segments: the user half must not notice.
+fn segments(effort: Effort, report: &mut Report) -> Result<()> {
+    let mut crowd = Crowd::new()?;
+    crowd.grow(FLOWS)?;
+    let daemon = Daemon::start()?;
+    let mut shares = Vec::new();
+    for times in TIMES {
+        crowd.speak_until(Instant::now() + SETTLE, times)?;
+        let (before, records, begin) = (daemon.usage()?, received(&daemon)?, Instant::now());
+        let segments = arrived(&crowd)?;
+        let end = begin + Duration::from_secs(effort.of(4, 15));
+        crowd.speak_until(end, times)?;
+        let took = begin.elapsed().as_secs_f64();
+        let share = (daemon.usage()?.processor - before.processor).as_secs_f64() / took * 100.0;
+        let figures = [
+            (
+                "segments_per_s",
+                "segments arrived a second",
+                "/s",
+                (arrived(&crowd)? - segments) / took,
+            ),
+            (
+                "records_per_s",
+                "records from the kernel",
+                "/s",
+                (received(&daemon)? - records) / took,
+            ),
+            (
+                "cpu_percent",
+                "daemon's processor time, of one CPU",
+                "%",
+                share,
+            ),
+        ];
+        for (name, what, unit, value) in figures {
+            let id = format!("scale.segments_{times}.{name}");
+            let what = format!("{FLOWS} flows, {times} times a second: {what}");
+            report.figure(Figure::new(id, what, unit, vec![value]));
+        }
+        shares.push(share);
+    }
+    if let [first, .., last] = shares.as_slice() {
+        report.figure(Figure::new(
+            "scale.segments_ratio",
+            "daemon's processor time: the most segments to the fewest",
+            "ratio",
+            vec![last / first],
+        ));
+    }
+    Ok(())
+}
+
+/// Segments that have arrived at either end, by the kernel's `InSegs`.
+fn arrived(crowd: &Crowd) -> Result<f64> {
+    let of = |netns: &Netns| -> Result<f64> {
+        let text = netns.proc_net("snmp")?;
+        let mut lines = text.lines().filter(|line| line.starts_with("Tcp:"));
+        let (names, values) = (lines.next(), lines.next());
+        let mut pairs = names
+            .into_iter()
+            .flat_map(str::split_whitespace)
+            .zip(values.into_iter().flat_map(str::split_whitespace));
+        let found = pairs.find(|(name, _)| *name == "InSegs");
+        let (_, value) = found.context("no InSegs in /proc/net/snmp")?;
+        value.parse().context("InSegs is no number")
+    };
+    Ok(of(&crowd.near)? + of(&crowd.far)?)
+}
+
+/// Ever more flows, each with a segment a second.
+fn flows(effort: Effort, report: &mut Report) -> Result<()> {
+    let crowd = Crowd::new()?;
+    let daemon = Daemon::start()?;
+    let mut parts: Vec<Part> = Vec::new();
+    for number in 0..effort.of(1, PARTS) {
+        parts.push(crowd.part(number, STEP)?);
+        let flows = parts.len() * STEP;
+        wait(SETTLE)?;
+        let (before, records, begin) = (daemon.usage()?, received(&daemon)?, Instant::now());
+        wait(Duration::from_secs(effort.of(4, 10)))?;
+        let took = begin.elapsed().as_secs_f64();
+        let share = (daemon.usage()?.processor - before.processor).as_secs_f64() / took * 100.0;
+        let figures = [
+            (
+                "cpu_percent",
+                "daemon's processor time, of one CPU",
+                "%",
+                share,
+            ),
+            (
+                "records_per_s",
+                "records from the kernel",
+                "/s",
+                (received(&daemon)? - records) / took,
+            ),
+            ("rss_mib", "resident memory", "MiB", daemon.resident_mib()?),
+        ];
+        for (name, what, unit, value) in figures {
+            let (id, what) = (
+                format!("scale.flows_{flows}.{name}"),
+                format!("{flows} flows: {what}"),
+            );
+            report.figure(Figure::new(id, what, unit, vec![value]));
+        }
+        if let Some(given) = given(&daemon.health()?) {
+            report.without(format!("what gives at {flows} flows"), given);
+            return Ok(());
+        }
+    }
+    let flows = parts.len() * STEP;
+    report.without(format!("what gives at {flows} flows"), "nothing yet");
+    Ok(())
+}
+
+/// What `agent_health` tells of a limit that was reached; that details are limited is meant so.
+fn given(health: &Value) -> Option<String> {
+    let lost = health["lost"].as_array().into_iter().flatten();
+    let mut told: Vec<String> = lost
+        .map(|lost| (lost["reason"].as_str().unwrap_or("?"), &lost["total"]))
+        .filter(|(reason, _)| !reason.ends_with("rate_limited"))
+        .map(|(reason, total)| format!("{reason} {total}"))
+        .collect();
+    if let Some(seconds) = health["report_interval_seconds"].as_f64()
+        && seconds > 1.0
+    {
+        told.push(format!("flows report every {seconds} s"));
+    }
+    (!told.is_empty()).then(|| told.join(", "))
+}
