@@ -33,6 +33,9 @@ fn build() -> Result<(), String> {
         if tools.bootstrap {
             env::set_var("RUSTC_BOOTSTRAP", "1");
         }
+        // The line information of the programs names sources the same on every machine.
+        env::set_var("CARGO_UNSTABLE_TRIM_PATHS", "true");
+        env::set_var("CARGO_PROFILE_RELEASE_TRIM_PATHS", "all");
         // Progress of the inner cargo would come out as warnings of the outer one.
         env::set_var("CARGO_TERM_QUIET", "true");
         // The outer cargo's wrappers (clippy's among them) are not for this build.

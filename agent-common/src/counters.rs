@@ -111,6 +111,7 @@ impl Counter {
 /// namespace). They include flows whose records were lost, so they equal the namespace's
 /// `RetransSegs` (/proc/net/snmp) for everything since the programs were attached.
 #[repr(C)]
+#[cfg_attr(feature = "user", derive(zerocopy::FromBytes, zerocopy::IntoBytes))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct NetnsTotals {
     /// Segments retransmitted on full sockets, SYN included (`tcp_sock.total_retrans`).
@@ -136,7 +137,8 @@ impl NetnsTotals {
 const _: () = assert!(size_of::<NetnsTotals>() == 32);
 
 #[cfg(feature = "user")]
-// SAFETY: repr(C), four u64, no padding: every bit pattern is a value.
+// SAFETY: `FromBytes` and `IntoBytes` are derived, which the compiler refuses unless every bit
+// pattern is a value and there is no padding.
 unsafe impl aya::Pod for NetnsTotals {}
 
 #[cfg(test)]

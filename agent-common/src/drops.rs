@@ -6,6 +6,7 @@
 /// is held against. SYNs come from whoever scans the internet, and whatever address they are sent
 /// to, they say nothing of a path.
 #[repr(C)]
+#[cfg_attr(feature = "user", derive(zerocopy::FromBytes, zerocopy::IntoBytes))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DropKey {
     /// Inode number of the network namespace in which the packet was; 0 if it cannot be told.
@@ -37,6 +38,7 @@ pub enum DropClass {
 
 /// How many of a kind.
 #[repr(C)]
+#[cfg_attr(feature = "user", derive(zerocopy::FromBytes, zerocopy::IntoBytes))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DropCount {
     /// Packets, as a firewall's own counters count them.
@@ -58,9 +60,11 @@ const _: () = assert!(size_of::<DropKey>() == 28);
 const _: () = assert!(size_of::<DropCount>() == 16);
 
 #[cfg(feature = "user")]
-// SAFETY: repr(C), integers only, no padding: every bit pattern is a value.
+// SAFETY: `FromBytes` and `IntoBytes` are derived, which the compiler refuses unless every bit
+// pattern is a value and there is no padding.
 unsafe impl aya::Pod for DropKey {}
 
 #[cfg(feature = "user")]
-// SAFETY: repr(C), two u64, no padding: every bit pattern is a value.
+// SAFETY: `FromBytes` and `IntoBytes` are derived, which the compiler refuses unless every bit
+// pattern is a value and there is no padding.
 unsafe impl aya::Pod for DropCount {}

@@ -1,7 +1,7 @@
 //! Bounds of the eBPF half, and the settings that the user half may change while it runs.
 
-/// Flows that the kernel half keeps state for. An LRU hash: when it is full, the flow that was
-/// silent longest makes room. One entry takes about 250 bytes of kernel memory.
+/// Flows that the kernel half keeps state for where it keeps it in an LRU hash: when that is full,
+/// the flow that was silent longest makes room. One entry takes 192 bytes of kernel memory.
 pub const MAX_FLOWS: u32 = 65_536;
 
 /// Network namespaces whose totals are kept apart.
@@ -33,6 +33,7 @@ pub const CWND_MIN_PEAK: u32 = 4;
 
 /// Settings of the eBPF half that user space may change at run time (map `SETTINGS`, index 0).
 #[repr(C)]
+#[cfg_attr(feature = "user", derive(zerocopy::FromBytes, zerocopy::IntoBytes))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// A flow reports at most once in so many nanoseconds.
@@ -65,5 +66,6 @@ const _: () = assert!(size_of::<Settings>() == 24);
 const _: () = assert!(RING_BYTES.is_power_of_two() && RING_BYTES.is_multiple_of(4096));
 
 #[cfg(feature = "user")]
-// SAFETY: repr(C), three u64, no padding: every bit pattern is a value.
+// SAFETY: `FromBytes` and `IntoBytes` are derived, which the compiler refuses unless every bit
+// pattern is a value and there is no padding.
 unsafe impl aya::Pod for Settings {}

@@ -25,6 +25,7 @@ macro_rules! kernel_fields {
         /// Byte offsets of every field of the table, in the same order, then what else the
         /// programs need to know of the kernel.
         #[repr(C)]
+        #[cfg_attr(feature = "user", derive(zerocopy::FromBytes, zerocopy::IntoBytes))]
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub struct Offsets {
             $( $(#[$doc])* pub $name: u32, )*
@@ -193,5 +194,6 @@ kernel_fields! {
 const _: () = assert!(size_of::<Offsets>() == 4 * (Offsets::FIELDS.len() + 7));
 
 #[cfg(feature = "user")]
-// SAFETY: repr(C), u32 members only, no padding: every bit pattern is a value.
+// SAFETY: `FromBytes` and `IntoBytes` are derived, which the compiler refuses unless every bit
+// pattern is a value and there is no padding.
 unsafe impl aya::Pod for Offsets {}

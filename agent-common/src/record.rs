@@ -1,5 +1,8 @@
 //! Records of the ring buffer: what the eBPF half tells the user half.
 
+#[cfg(feature = "user")]
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
 /// Version of the layout below, in every header. The two halves are one build, so a mismatch
 /// means a foreign or corrupt record.
 pub const VERSION: u8 = 2;
@@ -20,6 +23,7 @@ pub enum Kind {
 
 /// First bytes of every record.
 #[repr(C)]
+#[cfg_attr(feature = "user", derive(FromBytes, IntoBytes, Immutable))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Header {
     /// `CLOCK_MONOTONIC`, nanoseconds (`bpf_ktime_get_ns`).
@@ -37,6 +41,7 @@ pub struct Header {
 /// Both ends of a connection. IPv4 addresses stand in their IPv4-mapped form, whatever the
 /// socket's family.
 #[repr(C)]
+#[cfg_attr(feature = "user", derive(FromBytes, IntoBytes, Immutable))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Endpoints {
     /// This host's address, network byte order (`skc_rcv_saddr`, `skc_v6_rcv_saddr`).
@@ -54,6 +59,7 @@ pub struct Endpoints {
 /// What is read from the socket itself for every record: absolute values, so a lost record costs
 /// detail and never correctness. Fields of `struct tcp_sock` unless said otherwise.
 #[repr(C)]
+#[cfg_attr(feature = "user", derive(FromBytes, IntoBytes, Immutable))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SocketView {
     /// Payload bytes acknowledged by the peer.
@@ -106,6 +112,7 @@ pub struct SocketView {
 
 /// Segments retransmitted since the flow's state began, by kind.
 #[repr(C)]
+#[cfg_attr(feature = "user", derive(FromBytes, IntoBytes, Immutable))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RetransmitKinds {
     /// SYN of a connection that this host opens.
@@ -131,6 +138,7 @@ pub const FLOW_FALLEN: u32 = 1 << 4;
 
 /// A flow's report: at most one per interval, and one when it closes.
 #[repr(C)]
+#[cfg_attr(feature = "user", derive(FromBytes, IntoBytes, Immutable))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FlowRecord {
     /// Kind [`Kind::Flow`].
@@ -139,6 +147,8 @@ pub struct FlowRecord {
     pub ends: Endpoints,
     /// `FLOW_*`.
     pub flags: u32,
+    /// Fills up to whole words. The programs never write it: it holds what lay there before.
+    pub unused: u32,
     /// When the handshake completed, `CLOCK_MONOTONIC` nanoseconds; 0 if before the agent.
     pub born_ns: u64,
     /// The socket now.
@@ -159,6 +169,7 @@ pub struct FlowRecord {
 
 /// One retransmission (of one skb, which can be many segments).
 #[repr(C)]
+#[cfg_attr(feature = "user", derive(FromBytes, IntoBytes, Immutable))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RetransmitRecord {
     /// Kind [`Kind::Retransmit`].
@@ -167,6 +178,8 @@ pub struct RetransmitRecord {
     pub ends: Endpoints,
     /// A [`RetransmitKind`].
     pub kind: u32,
+    /// Fills up to whole words. The programs never write it: it holds what lay there before.
+    pub unused: u32,
     /// The socket just after the retransmission.
     pub view: SocketView,
     /// Payload bytes retransmitted now.
@@ -193,6 +206,7 @@ pub enum RetransmitKind {
 
 /// A significant change of the congestion window.
 #[repr(C)]
+#[cfg_attr(feature = "user", derive(FromBytes, IntoBytes, Immutable))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CwndRecord {
     /// Kind [`Kind::Cwnd`].
@@ -201,6 +215,8 @@ pub struct CwndRecord {
     pub ends: Endpoints,
     /// A [`CwndChange`].
     pub change: u32,
+    /// Fills up to whole words. The programs never write it: it holds what lay there before.
+    pub unused: u32,
     /// The socket now.
     pub view: SocketView,
     /// Window before: the peak that it fell from, or the low that it rose from; segments.
@@ -224,6 +240,7 @@ pub enum CwndChange {
 
 /// A listener sent a SYN-ACK again.
 #[repr(C)]
+#[cfg_attr(feature = "user", derive(FromBytes, IntoBytes, Immutable))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SynAckRecord {
     /// Kind [`Kind::SynAck`].
@@ -232,6 +249,8 @@ pub struct SynAckRecord {
     pub ends: Endpoints,
     /// Retransmissions of this SYN-ACK so far, this one included (`num_retrans` + 1).
     pub attempts: u32,
+    /// Fills up to whole words. The programs never write it: it holds what lay there before.
+    pub unused: u32,
 }
 
 /// State of one flow, kept in its socket (`SOCKETS`) or in the LRU hash `FLOWS`, keyed by the address
@@ -281,19 +300,15 @@ const _: () = assert!(size_of::<CwndRecord>() == 16 + 40 + 8 + 96 + 8);
 const _: () = assert!(size_of::<SynAckRecord>() == 16 + 40 + 8);
 const _: () = assert!(size_of::<FlowState>() == 16 + 24 + 16 + 40 + 16 + 8);
 
-/// A record as it travels.
-///
-/// # Safety
-/// `repr(C)`, integers and byte arrays only, no implicit padding: every bit pattern is a value.
-pub unsafe trait Wire: Copy {}
+/// A record as it travels: every bit pattern is a value, and no byte of it is padding. The derives
+/// above are refused by the compiler where that does not hold.
+#[cfg(feature = "user")]
+pub trait Wire: FromBytes + IntoBytes + Immutable + Copy {
+    /// The record that these bytes begin with, if they are long enough.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        Self::read_from_prefix(bytes).ok().map(|(record, _)| record)
+    }
+}
 
-// SAFETY: as the trait asks; the sizes above exclude padding.
-unsafe impl Wire for Header {}
-// SAFETY: likewise.
-unsafe impl Wire for FlowRecord {}
-// SAFETY: likewise.
-unsafe impl Wire for RetransmitRecord {}
-// SAFETY: likewise.
-unsafe impl Wire for CwndRecord {}
-// SAFETY: likewise.
-unsafe impl Wire for SynAckRecord {}
+#[cfg(feature = "user")]
+impl<T: FromBytes + IntoBytes + Immutable + Copy> Wire for T {}

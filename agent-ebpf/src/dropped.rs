@@ -41,7 +41,7 @@ pub(crate) fn on_drop(skb: Skb, reason: u32) -> Outcome {
     if key.class != DropClass::Established as u8 {
         key.local = [0; 16];
     }
-    key.netns = skb.netns()?;
+    key.netns = skb.netns();
     let news = DropCount {
         packets: 1,
         segments: skb.wire_segments()?,

@@ -2,6 +2,7 @@
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
+use core::ptr::read_volatile;
 
 use aya_ebpf::helpers::generated::{bpf_jiffies64, bpf_probe_read_kernel, bpf_skc_to_tcp_sock};
 use aya_ebpf::programs::BtfTracePointContext;
@@ -130,30 +131,44 @@ impl Skb {
     /// belong to the sender's socket. On its way out it has none before routing is done, and in
     /// TCP's own queues that place holds something else (`sk_buff.rbnode`).
     #[inline(always)]
-    pub(crate) fn netns(self) -> Result<u32, Counter> {
+    pub(crate) fn netns(self) -> u32 {
         /// Smaller numbers belong to no namespace (`PROC_DYNAMIC_FIRST` in `fs/proc/generic.c`, and
         /// the fixed numbers below it in `include/uapi/linux/nsfs.h`).
         const FIRST: u32 = 0xe000_0000;
-        let device: u64 = self.load(get!(skb_dev));
-        if device != 0
-            && let Ok(netns) = netns_at(device, get!(dev_net))
-            && netns >= FIRST
-        {
-            return Ok(netns);
+        let device: *const u8 = self.load(get!(skb_dev));
+        if !device.is_null() {
+            let netns = typed_netns(device, get!(dev_net));
+            if netns >= FIRST {
+                return netns;
+            }
         }
-        let sock: u64 = self.load(get!(skb_sk));
-        if sock == 0 {
-            return Ok(0);
+        let sock: *const u8 = self.load(get!(skb_sk));
+        if sock.is_null() {
+            return 0;
         }
-        netns_at(sock, get!(skc_net))
+        typed_netns(sock, get!(skc_net))
     }
 
     #[inline(always)]
     fn load<T: Copy>(self, offset: u32) -> T {
         // SAFETY: the verifier admits this load only if the field lies at this offset with this
         // size in the kernel's own `struct sk_buff`.
-        unsafe { core::ptr::read_volatile(self.0.add(offset as usize).cast::<T>()) }
+        unsafe { read_volatile(self.0.add(offset as usize).cast::<T>()) }
     }
+}
+
+/// Inode number of the namespace that the pointer at `offset` of a device or socket points to. The
+/// verifier knows the types on the way, so each step is one load, which reads 0 where nothing is.
+#[inline(always)]
+fn typed_netns(base: *const u8, offset: u32) -> u32 {
+    // SAFETY: the verifier admits this load only if the field lies there.
+    let net = unsafe { read_volatile(base.add(offset as usize).cast::<*const u8>()) };
+    if net.is_null() {
+        return 0;
+    }
+    let inum = net.wrapping_add(get!(net_inum) as usize);
+    // SAFETY: likewise.
+    unsafe { read_volatile(inum.cast::<u32>()) }
 }
 
 /// Inode number of the namespace that the pointer at `offset` of something points to.
@@ -275,7 +290,7 @@ impl TcpSock {
     fn load<T: Copy>(self, offset: u32) -> T {
         // SAFETY: the verifier admits this load only if the field lies at this offset with this
         // size in the kernel's own `struct tcp_sock`.
-        unsafe { core::ptr::read_volatile(self.0.add(offset as usize).cast::<T>()) }
+        unsafe { read_volatile(self.0.add(offset as usize).cast::<T>()) }
     }
 }
 

@@ -122,7 +122,7 @@ fn late(error: io::Error) -> HttpError {
 }
 
 /// The answer, once it is whole. `end`: nothing more will come.
-fn parse(bytes: &[u8], end: bool) -> Result<Option<Answer>, HttpError> {
+pub(crate) fn parse(bytes: &[u8], end: bool) -> Result<Option<Answer>, HttpError> {
     let Some(head) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
         return match (end, bytes.len() > MAX_HEAD) {
             (_, true) => Err(HttpError::NotHttp("endless headers")),

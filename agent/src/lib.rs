@@ -25,6 +25,8 @@ pub mod event;
 pub mod flow;
 pub mod hash;
 pub mod host;
+#[cfg(any(test, fuzzing))]
+pub mod hostile;
 mod http;
 pub mod kernel;
 pub mod metrics;
@@ -37,6 +39,7 @@ pub mod publish;
 pub mod remedy;
 pub mod replay;
 pub mod runbook;
+pub mod shown;
 pub mod sink;
 pub mod startup;
 pub mod status;

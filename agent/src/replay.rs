@@ -90,7 +90,7 @@ pub fn run(
     let mut lines = Lines::open(path)?;
     while let Some((content, time)) = lines.next()? {
         if let Err(problem) = replay.take(content, time) {
-            return Err(lines.error(problem));
+            return Err(lines.error(&problem));
         }
         replay.write(&mut out)?;
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::remedy::runbook::{BadReport, script};
+use crate::shown::shown;
 use find::Found;
 
 /// The actions that there is a script for, as they are published. The script finds the address by
@@ -90,8 +91,8 @@ pub fn run(what: &Path, events: &[PathBuf], out: &mut impl Write) -> Result<(), 
     if !REASSOCIATE.contains(&found.action.as_str()) {
         return Err(RunbookError::NothingToRun {
             whose,
-            action: printable(&found.action),
-            summary: printable(&found.summary),
+            action: shown(&found.action),
+            summary: shown(&found.summary),
         });
     }
     let script = script(&found.report)?;
@@ -115,7 +116,7 @@ fn warn(found: &Found, whose: &str) {
     if let Some(time) = &found.closed {
         log::warn!(
             "the incident was closed at {}: the path is well again, and there may be nothing to do",
-            printable(time)
+            shown(time)
         );
     }
     log::info!(
@@ -126,13 +127,5 @@ fn warn(found: &Found, whose: &str) {
 
 /// ` of incident …`, or nothing.
 fn of(incident: Option<&str>) -> String {
-    incident.map_or_else(String::new, |id| format!(" of incident {}", printable(id)))
-}
-
-/// Text from a file, fit for a terminal: at most a few lines, and no control characters.
-fn printable(text: &str) -> String {
-    text.chars()
-        .take(400)
-        .map(|c| if c.is_control() { '?' } else { c })
-        .collect()
+    incident.map_or_else(String::new, |id| format!(" of incident {}", shown(id)))
 }

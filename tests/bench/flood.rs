@@ -179,6 +179,7 @@ impl<'a> Flood<'a> {
                 header: self.header::<SynAckRecord>(Kind::SynAck),
                 ends: self::ends(number.wrapping_mul(2_654_435_761) % 0x4000_0000, number),
                 attempts: 1,
+                ..SynAckRecord::default()
             };
             self.take(&syn_ack);
         }
@@ -186,9 +187,7 @@ impl<'a> Flood<'a> {
     }
 
     fn take<T: Wire>(&mut self, record: &T) {
-        let start = std::ptr::from_ref(record).cast::<u8>();
-        // SAFETY: `Wire` promises a plain value without padding; it lives during the call.
-        let bytes = unsafe { std::slice::from_raw_parts(start, size_of::<T>()) };
+        let bytes = record.as_bytes();
         self.pipeline.take(bytes, self.clock, &mut self.out);
         self.records += 1;
     }

@@ -7,7 +7,11 @@
 
 mod as_table;
 mod aws_ranges;
+mod bpf;
+mod bpftrace;
 mod budget;
+mod bulk;
+mod conversation;
 mod crowd;
 mod daemon;
 mod detection;
@@ -16,15 +20,20 @@ mod figure;
 mod flood;
 mod flows;
 mod host;
+mod kernel;
+mod markdown;
 mod measure;
 mod process;
 mod random;
+mod rates;
 mod replay;
 mod report;
 mod scale;
+mod short;
 mod storm;
 mod suite;
 mod synthetic;
+mod traffic;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -61,6 +70,8 @@ enum Command {
     Detector(detector::Options),
     /// Memory under a flood: flows that come and go, peers without number, ports scanned
     Flood(flood::Options),
+    /// The figures of a whole run as the tables of the README
+    Table(markdown::Options),
     /// The judgement of a recording, against real time
     Replay(replay::Options),
 }
@@ -77,6 +88,7 @@ fn main() -> ExitCode {
         Command::AwsRanges(options) => aws_ranges::report(&options),
         Command::Detector(options) => detector::report(&options),
         Command::Flood(options) => flood::report(&options),
+        Command::Table(options) => markdown::report(&options),
         Command::Replay(options) => replay::report(&options),
     };
     ended(report.and_then(|text| say(&text)).map(|()| true))

@@ -47,6 +47,12 @@ impl Effort {
 enum Group {
     /// The daemon as a process: its start, its rest, its memory
     Process,
+    /// What each program costs a run, beside bpftrace
+    Kernel,
+    /// What being watched costs the traffic
+    Traffic,
+    /// Processor time at 10,000 segments, and 10,000 short connections, a second
+    Rates,
     /// Active flows in growing numbers
     Flows,
     /// More segments, and more flows, until something gives
@@ -61,6 +67,9 @@ impl Group {
     const fn title(self) -> &'static str {
         match self {
             Self::Process => "The daemon as a process",
+            Self::Kernel => "The programs in the kernel, a run",
+            Self::Traffic => "Cost to the traffic",
+            Self::Rates => "Processor time at a given rate",
             Self::Flows => "Active flows",
             Self::Scale => "Until something gives",
             Self::Storm => "A storm of retransmissions",
@@ -71,6 +80,9 @@ impl Group {
     fn measure(self, effort: Effort, report: &mut Report) -> Result<()> {
         match self {
             Self::Process => crate::process::measure(effort, report),
+            Self::Kernel => crate::kernel::measure(effort, report),
+            Self::Traffic => crate::traffic::measure(effort, report),
+            Self::Rates => crate::rates::measure(effort, report),
             Self::Flows => crate::flows::measure(effort, report),
             Self::Scale => crate::scale::measure(effort, report),
             Self::Storm => crate::storm::measure(effort, report),

@@ -6,7 +6,7 @@ use std::process::Command;
 use edgeghost_tests::binary;
 use edgeghost_tests::temp::TempDir;
 
-use crate::{package, packages};
+use crate::{folder, package, packages};
 
 /// Runs a program of the host and returns what it printed; fails unless it succeeds.
 #[track_caller]
@@ -42,6 +42,49 @@ fn the_sums_are_right_and_name_everything() {
             "{ending}: {sums}"
         );
     }
+}
+
+/// Made twice, in different folders and at different times.
+#[test]
+fn made_again_they_are_the_same() {
+    let names = |folder: &Path| -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    let (one, other) = (packages(), folder("EDGEGHOST_SAME_PACKAGES"));
+    assert_ne!(one, other);
+    assert_eq!(names(&one), names(&other));
+    for name in names(&one) {
+        let [was, is] = [&one, &other].map(|folder| std::fs::read(folder.join(&name)).unwrap());
+        let differs = was.iter().zip(&is).position(|(was, is)| was != is);
+        assert!(
+            was == is,
+            "{name}: {} and {} bytes, different from byte {differs:?} on",
+            was.len(),
+            is.len()
+        );
+    }
+}
+
+/// Neither in the program nor in the line information of what it loads into the kernel. (That of
+/// the program itself a development build keeps, until it is stripped.)
+#[test]
+fn the_programs_for_the_kernel_name_no_folder_of_this_machine() {
+    let folder = unpacked();
+    let program = std::fs::read(folder.path().join("usr/bin/edgeghost")).unwrap();
+    let top = binary::packaging().canonicalize().unwrap();
+    let top = top.parent().unwrap().join("agent-ebpf");
+    let found = |name: &[u8]| program.windows(name.len()).any(|bytes| bytes == name);
+    assert!(
+        !found(top.to_str().unwrap().as_bytes()),
+        "{}",
+        top.display()
+    );
+    assert!(found(b"agent-ebpf/src/"), "no line information at all");
 }
 
 #[test]

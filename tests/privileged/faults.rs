@@ -218,13 +218,14 @@ fn nobody_can_detach_its_programs() {
     agent.stop(Signal::TERM).unwrap().assert_clean();
 }
 
-/// The map of flows is counted in parts: here more than fit into one, with both ends on this machine;
-/// and those that close are out of it.
+/// The hash of flows is counted in parts: here more than fit into one, with both ends on this
+/// machine; and those that close are out of it.
 #[test]
 fn the_fill_of_the_map_follows_the_connections() {
     crate::require_root();
     let pair = Pair::new().unwrap();
-    let mut agent = Launch::new().config(brisk()).start().unwrap();
+    let config = brisk().set("flows", "kernel_state", "\"hash\"");
+    let mut agent = Launch::new().config(config).start().unwrap();
     let mut connections = Vec::new();
     for port in 0..600 {
         connections.push(pair.connect(Kind::V4, 10_000 + port).unwrap());
@@ -255,7 +256,9 @@ fn the_fill_of_the_map_follows_the_connections() {
 fn a_full_map_costs_detail_and_no_count() {
     crate::require_root();
     let pair = Pair::new().unwrap();
-    let config = brisk().set("flows", "kernel_max", "128");
+    let config = brisk()
+        .set("flows", "kernel_state", "\"hash\"")
+        .set("flows", "kernel_max", "128");
     let mut agent = Launch::new().config(config).start().unwrap();
     let mut connections = Vec::new();
     for port in 0..250 {

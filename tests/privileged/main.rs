@@ -18,6 +18,7 @@ mod exactness;
 mod faults;
 mod firewall;
 mod flood;
+mod guest;
 mod host;
 mod incoming;
 mod lab;

@@ -1,9 +1,13 @@
 //! Loading and attaching.
 
+use std::process::Command;
 use std::time::Duration;
 
 use edgeghost_tests::agent::Launch;
+use edgeghost_tests::binary;
 use edgeghost_tests::config::Config;
+use edgeghost_tests::imds::{Data, Imds};
+use edgeghost_tests::temp::TempDir;
 use rustix::process::Signal;
 
 /// Without these there is nothing to report.
@@ -76,4 +80,27 @@ fn health_comes_as_often_as_configured() {
         health.line
     );
     agent.stop(Signal::TERM).unwrap().assert_clean();
+}
+
+/// It asks the metadata before it takes things from itself: no thread of it may be left by then.
+#[test]
+fn a_check_leaves_nothing_out_of_its_sandbox() {
+    crate::require_root();
+    let imds = Imds::start(Data::default()).unwrap();
+    let folder = TempDir::new().unwrap();
+    let text = format!(
+        "[ec2]\nendpoints = {}\n[status]\nsocket = \"\"\n",
+        imds.endpoints()
+    );
+    let config = folder.write("edgeghost.toml", &text).unwrap();
+    let output = Command::new(binary::agent().unwrap())
+        .args(["check", "--config", config.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}{log}");
+    assert!(said.contains("i-0123456789abcdef0"), "{said}{log}");
+    assert!(said.contains("ok   sandbox"), "{said}{log}");
+    assert!(!log.contains("before the sandbox"), "{log}");
 }

@@ -104,6 +104,22 @@ pub(crate) fn tee_within(
     Ok((status, String::from_utf8_lossy(&seen).into_owned()))
 }
 
+/// Runs a program, shows its stderr as it comes and returns it as well.
+pub(crate) fn tee_stderr(command: &mut Command) -> Result<(ExitStatus, String)> {
+    echo(command);
+    let mut child = command
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| cannot_start(command))?;
+    let mut seen = Vec::new();
+    if let Some(mut stderr) = child.stderr.take() {
+        copy_live(&mut stderr, &mut io::stderr(), &mut seen)
+            .with_context(|| cannot_start(command))?;
+    }
+    let status = child.wait().with_context(|| cannot_start(command))?;
+    Ok((status, String::from_utf8_lossy(&seen).into_owned()))
+}
+
 /// Becomes the program, so that signals and the exit status need nobody in between. Returns only
 /// if that failed.
 pub(crate) fn replace(command: &mut Command) -> anyhow::Error {

@@ -22,6 +22,8 @@ pub(crate) struct Place<'a> {
 enum Need {
     /// More programs than a guest has.
     Host,
+    /// A machine that nobody else uses.
+    Guest,
     /// This kernel or a later one.
     Since((u32, u32)),
     /// A queueing discipline that delays, reorders and duplicates.
@@ -42,11 +44,22 @@ struct Limit {
 const DROP_REASONS: Need = Need::Since((5, 17));
 const NO_REASONS: &str = "the kernel does not tell why it drops a packet";
 
-const LIMITS: [Limit; 6] = [
+const LIMITS: [Limit; 8] = [
     Limit {
         tests: "lab::",
         need: Need::Host,
         lacks: "the guest has no Python for the double of EC2; --lab runs the lab without",
+    },
+    Limit {
+        tests: "guest::",
+        need: Need::Guest,
+        lacks: "it sets the clock of the machine, or puts it to sleep; `cargo xtask vm --only \
+                guest::` runs it in a guest",
+    },
+    Limit {
+        tests: "otlp::",
+        need: Need::Host,
+        lacks: "the guest has only the program that everybody has",
     },
     Limit {
         tests: "metrics::promtool_",
@@ -88,6 +101,7 @@ pub(crate) fn left_out<'a>(place: Place<'_>, tests: &'a [String]) -> Vec<LeftOut
     let version = version(place.release).unwrap_or((u32::MAX, 0));
     let has = |need| match need {
         Need::Host => !place.guest,
+        Need::Guest => place.guest,
         Need::Since(since) => version >= since,
         Need::Netem => place.netem,
     };
@@ -166,19 +180,30 @@ mod tests {
 
     #[test]
     fn without_netem_only_what_needs_it_is_left_out() {
-        let tests = ["netem::a", "exact::a", "lab::a"].map(str::to_owned);
+        let tests = ["netem::a", "exact::a", "guest::a", "lab::a"].map(str::to_owned);
         let host = Place {
             release: "6.18.44",
             guest: false,
             netem: false,
         };
         let skipped = skips(&left_out(host, &tests));
-        assert_eq!(skipped, ["--skip", "netem::a"]);
+        assert_eq!(skipped, ["--skip", "netem::a", "--skip", "guest::a"]);
         let host = Place {
             netem: true,
             ..host
         };
-        assert_eq!(left_out(host, &tests), []);
+        assert_eq!(skips(&left_out(host, &tests)), ["--skip", "guest::a"]);
+    }
+
+    #[test]
+    fn what_sets_the_clock_runs_in_guests_only() {
+        let tests = ["guest::a".to_owned()];
+        assert_eq!(left_out(guest("6.12.1"), &tests), []);
+        let host = Place {
+            guest: false,
+            ..guest("6.12.1")
+        };
+        assert_eq!(left_out(host, &tests).len(), 1);
     }
 
     #[test]

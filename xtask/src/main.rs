@@ -8,13 +8,16 @@ mod build;
 mod cargo;
 mod elevate;
 mod exec;
+mod fuzz;
 mod lab;
 mod limits;
 mod lint;
+mod nightly;
 mod package;
 mod promtool;
 mod python;
 mod run;
+mod sanitize;
 mod scenarios;
 mod setup;
 mod test;
@@ -60,6 +63,10 @@ enum Command {
     Scenarios(scenarios::Options),
     /// Measure what edgeghost costs on this machine, and hold it against its budgets
     Bench(bench::Options),
+    /// Feed everything that reads outside input with bad input, for minutes or hours
+    Fuzz(fuzz::Options),
+    /// Run the unit tests under AddressSanitizer, or what has `unsafe` under Miri
+    Sanitize(sanitize::Options),
     /// Make packages for Debian, Fedora and Amazon Linux, and a tarball
     Package(package::Options),
     /// Check layout and mistakes as CI does
@@ -84,6 +91,8 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Vm(options) => vm::run(&options),
         Command::Scenarios(options) => scenarios::run(options),
         Command::Bench(options) => bench::run(options),
+        Command::Fuzz(options) => fuzz::run(&options),
+        Command::Sanitize(options) => sanitize::run(&options),
         Command::Package(options) => package::run(&options),
         Command::Lint(options) => lint::run(&options),
     }

@@ -1,7 +1,7 @@
 //! `cargo xtask package`: what a host installs, made of one statically linked program.
 //!
-//! The same commit gives the same files where it is built in the same folders with the same
-//! compiler: every time stamp is that of the commit, or of `SOURCE_DATE_EPOCH`.
+//! The same commit gives the same files with the same compiler and tools: every time stamp is that
+//! of the commit, or of `SOURCE_DATE_EPOCH`, and no path of the machine gets into them.
 
 mod deb;
 mod parts;
@@ -132,7 +132,7 @@ pub(crate) fn make(options: &Options) -> Result<PathBuf> {
         rpm::make(&release, arch, &tree(Family::Fedora)?)?;
         tarball::make(&release, arch, &tree(Family::Any)?)?;
     }
-    sbom::write(&release)?;
+    sbom::write(&release, options.otlp)?;
     sums(&release)?;
     fs::remove_dir_all(&release.work).context("cannot clear up")?;
     Ok(release.output)

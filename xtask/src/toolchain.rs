@@ -110,7 +110,8 @@ pub(crate) fn prepend(dir: &Path, value: Option<OsString>) -> OsString {
     joined
 }
 
-fn own_cache() -> PathBuf {
+/// Where set-up puts what it builds for this project alone.
+pub(crate) fn own_cache() -> PathBuf {
     let cache = env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .filter(|dir| dir.is_absolute());
@@ -119,7 +120,8 @@ fn own_cache() -> PathBuf {
         .join("edgeghost")
 }
 
-fn rustc(toolchain: &str, args: &[&str]) -> Option<String> {
+/// What a toolchain's compiler answers; nothing if there is none.
+pub(crate) fn rustc(toolchain: &str, args: &[&str]) -> Option<String> {
     let output = Command::new("rustup")
         .args(["run", toolchain, "rustc"])
         .args(args)

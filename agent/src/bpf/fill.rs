@@ -60,7 +60,9 @@ impl Page {
     /// `unsigned long` at its beginning: bytes since the ring was made.
     fn position(&self) -> u64 {
         // SAFETY: mapped as long as this lives, aligned to a page, and all programs are of 64 bits.
-        unsafe { &*self.0.cast::<AtomicU64>() }.load(Ordering::Acquire)
+        // Of memory that may only be read, no other than relaxed loads are allowed (std::sync::atomic,
+        // "Atomic accesses to read-only memory"); nothing else is read by what it says.
+        unsafe { &*self.0.cast::<AtomicU64>() }.load(Ordering::Relaxed)
     }
 }
 

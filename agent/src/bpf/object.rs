@@ -93,7 +93,9 @@ impl Kernel {
         let counters = Counters::new(take(&mut ebpf, "COUNTERS")?, take(&mut ebpf, "NETNS")?)
             .map_err(map("COUNTERS"))?;
         let drops = Drops::new(take(&mut ebpf, "DROPS")?).map_err(map("DROPS"))?;
-        let flows = Flows::new(take(&mut ebpf, "FLOWS")?, options.max_flows);
+        let in_hash = offsets.state_in_socket != 1;
+        let flows = in_hash.then(|| take(&mut ebpf, "FLOWS")).transpose()?;
+        let flows = flows.and_then(|map| Flows::new(map, options.max_flows));
         let records = Records::new(take(&mut ebpf, "RECORDS")?).map_err(map("RECORDS"))?;
         let logger = logger(&mut ebpf);
         let probes = probes::attach(&mut ebpf, &btf, lacks)?;
@@ -149,12 +151,13 @@ impl Kernel {
         self.drops.read(netns).map(Some).map_err(map("DROPS"))
     }
 
-    /// How full the map of flows was when it was counted last; nothing before the first time.
+    /// How full the hash of flows was when it was counted last; nothing before the first time, and
+    /// where the state of a flow is in its socket.
     pub fn flows(&self) -> Option<FlowsReading> {
         self.flows.as_ref().and_then(Flows::read)
     }
 
-    /// Counts on in the map of flows: a bounded part of it, once a second.
+    /// Counts on in the hash of flows, if there is one: a bounded part of it, once a second.
     pub fn count_flows(&mut self) {
         if let Some(Err(error)) = self.flows.as_mut().map(Flows::step) {
             log::debug!("the flows that the programs know cannot be counted: {error}");

@@ -1,6 +1,7 @@
-//! How many flows the kernel half keeps state for. The kernel does not tell how full a hash is, nor
-//! what its LRU lets go, so the entries are counted: a part at a time, and without a look that
-//! would make one of them seem used (kernel/bpf/hashtab.c, `__htab_map_lookup_and_delete_batch`).
+//! How many flows the kernel half keeps state for in a hash. The kernel does not tell how full a
+//! hash is, nor what its LRU lets go, so the entries are counted: a part at a time, and without a
+//! look that would make one of them seem used (kernel/bpf/hashtab.c,
+//! `__htab_map_lookup_and_delete_batch`).
 
 use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _};

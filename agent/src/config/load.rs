@@ -1,14 +1,20 @@
 //! Where settings come from: the defaults, a file, the environment, the command line. What comes
 //! later counts.
 
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, depth};
+use crate::shown::{shown, shown_lines};
 
 /// The file that is read if none is named, if it is there.
 pub const DEFAULT_FILE: &str = "/etc/edgeghost/edgeghost.toml";
+
+/// Bytes of a file at most: every setting with its explanation comes to eight thousand.
+const MOST_BYTES: u64 = 1 << 20;
 
 /// Environment variables that begin like this and have a [`SEPARATOR`] are settings.
 const PREFIX: &str = "EDGEGHOST_";
@@ -118,16 +124,29 @@ impl Sources {
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+    let text = || {
+        let mut text = String::new();
+        let read = File::open(path)?
+            .take(MOST_BYTES + 1)
+            .read_to_string(&mut text)?;
+        if read as u64 > MOST_BYTES {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("it has more than {MOST_BYTES} bytes"),
+            ));
+        }
+        Ok(text)
+    };
+    text().map_err(|source| ConfigError::Read {
         path: path.to_owned(),
         source,
     })
 }
 
 fn refused(origin: String, why: &toml::de::Error) -> ConfigError {
-    let why = why.message().to_owned();
+    let why = why.message();
     ConfigError::Setting {
-        why: format!("{why}{}", super::suggest::help(&why)),
+        why: shown_lines(&format!("{why}{}", super::suggest::help(why))),
         origin,
     }
 }
@@ -165,6 +184,12 @@ impl Setting {
         let Some((last, sections)) = self.path.split_last() else {
             return Ok(());
         };
+        if sections.len() >= depth::MOST {
+            return Err(ConfigError::Setting {
+                origin: shown(&self.origin),
+                why: format!("no key has more than {} parts", depth::MOST),
+            });
+        }
         let mut inside = table;
         for section in sections {
             let entry = inside.entry(section).or_insert_with(|| Table::new().into());
@@ -184,7 +209,10 @@ impl Setting {
 
 /// A value of TOML, or what is none as a text: quotes would have to get past a shell.
 fn value(text: &str) -> Value {
-    toml::from_str::<Table>(&format!("value = {text}"))
+    let text_of_value = format!("value = {text}");
+    let parsed =
+        depth::check(&text_of_value).and_then(|()| toml::from_str::<Table>(&text_of_value));
+    parsed
         .ok()
         .and_then(|mut table| (table.len() == 1).then(|| table.remove("value")).flatten())
         .unwrap_or_else(|| Value::String(text.to_owned()))

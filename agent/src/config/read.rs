@@ -9,9 +9,10 @@ use serde::Deserializer;
 use serde::de::{SeqAccess, Visitor};
 use thiserror::Error;
 
-use super::{Config, suggest};
+use super::{Config, depth, suggest};
 use crate::hash::fnv1a;
 use crate::path::{AsTable, AsTableError, AwsRanges, AwsRangesError};
+use crate::shown::{shown, shown_lines};
 
 /// A key, its value, the range that it must be in, and that range in words.
 type Bounded<T> = (&'static str, T, RangeInclusive<T>, &'static str);
@@ -32,7 +33,8 @@ pub enum ConfigError {
     },
     /// Not TOML, an unknown key or a value of the wrong type. The text names key and line.
     #[error(
-        "configuration {path}: {source}{help}\n`edgeghost config --default` explains every key"
+        "configuration {path}: {}{help}\n`edgeghost config --default` explains every key",
+        shown_lines(&.source.to_string())
     )]
     Parse {
         /// File.
@@ -93,9 +95,10 @@ impl Config {
 
     /// Parses `text`, whatever values it gives.
     pub(super) fn parse_unchecked(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|source: toml::de::Error| ConfigError::Parse {
+        let parsed = depth::check(text).and_then(|()| toml::from_str(text));
+        parsed.map_err(|source: toml::de::Error| ConfigError::Parse {
             path: path.to_owned(),
-            help: suggest::help(source.message()),
+            help: shown(&suggest::help(source.message())),
             source: Box::new(source),
         })
     }

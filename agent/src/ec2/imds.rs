@@ -128,22 +128,30 @@ pub(super) enum Value {
     TooLong,
 }
 
-impl Imds {
-    pub(super) const fn new(endpoints: Vec<Endpoint>) -> Self {
-        Self {
-            endpoints,
-            session: None,
-        }
-    }
+/// Who tells the values of keys.
+pub(super) trait Keys {
+    /// The value of a key, as `meta-data/mac`.
+    fn get(&mut self, key: &str, deadline: Instant) -> Result<Value, Absence>;
+}
 
-    /// The value of a key, as `meta-data/mac`. A token that is not taken is renewed once.
-    pub(super) fn get(&mut self, key: &str, deadline: Instant) -> Result<Value, Absence> {
+impl Keys for Imds {
+    /// A token that is not taken is renewed once.
+    fn get(&mut self, key: &str, deadline: Instant) -> Result<Value, Absence> {
         let result = self.get_once(key, deadline);
         if result != Err(Absence::Refused) {
             return result;
         }
         self.session = None;
         self.get_once(key, deadline)
+    }
+}
+
+impl Imds {
+    pub(super) const fn new(endpoints: Vec<Endpoint>) -> Self {
+        Self {
+            endpoints,
+            session: None,
+        }
     }
 
     fn get_once(&mut self, key: &str, deadline: Instant) -> Result<Value, Absence> {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::context::{Instance, Interface};
 use super::id::Id;
-use super::imds::{Absence, Imds, Value};
+use super::imds::{Absence, Keys, Value};
 use super::valid;
 
 /// Interfaces of the largest instance types are about a hundred; more than these are not asked for.
@@ -59,8 +59,8 @@ struct Document {
 }
 
 /// Reads the metadata. What cannot change while the instance runs is taken from `before`.
-pub(super) fn read(
-    imds: &mut Imds,
+pub(super) fn read<K: Keys>(
+    imds: &mut K,
     before: &Metadata,
     depth: Depth,
     told: &mut BTreeSet<String>,
@@ -105,14 +105,14 @@ pub(super) fn read(
     })
 }
 
-struct Reader<'a> {
-    imds: &'a mut Imds,
+struct Reader<'a, K> {
+    imds: &'a mut K,
     /// Keys whose values were complained of.
     told: &'a mut BTreeSet<String>,
     deadline: Instant,
 }
 
-impl Reader<'_> {
+impl<K: Keys> Reader<'_, K> {
     fn instance(&mut self) -> Result<Instance, Absence> {
         let key = "dynamic/instance-identity/document";
         let text = self.text(key)?.unwrap_or_default();

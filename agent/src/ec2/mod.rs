@@ -4,6 +4,8 @@
 mod context;
 mod endpoint;
 mod firmware;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod hostile;
 mod id;
 mod imds;
 mod join;

@@ -142,7 +142,8 @@ pub struct Health {
     pub flows_loopback: u64,
     /// Flow table of the user half.
     pub flow_table: MapFill,
-    /// The kernel half's map of flows; absent until it was counted for the first time.
+    /// The kernel half's hash of flows; absent where the state of a flow is in its socket, which
+    /// nothing can fill, and until it was counted for the first time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kernel_flows: Option<KernelFlows>,
     /// Events waiting for the sinks, all together.
@@ -244,9 +245,9 @@ pub struct MapFill {
     pub evicted: u64,
 }
 
-/// How full the kernel half's map of flows was when it was counted last, which goes on bit by bit.
-/// It is an LRU hash: full, it lets go of the flows that were quiet longest without telling, and
-/// finds them again in mid-life (`flows_found`).
+/// How full the kernel half's hash of flows was when it was counted last, which goes on bit by bit.
+/// Full, it lets go of the flows that were quiet longest without telling, and finds them again in
+/// mid-life (`flows_found`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct KernelFlows {
     /// Entries.

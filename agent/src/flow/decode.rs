@@ -69,15 +69,10 @@ fn exact<T: Wire>(bytes: &[u8]) -> Result<T, DecodeError> {
 }
 
 fn read<T: Wire>(bytes: &[u8]) -> Result<T, DecodeError> {
-    let want = size_of::<T>();
-    if bytes.len() < want {
-        return Err(DecodeError::Length {
-            got: bytes.len(),
-            want,
-        });
-    }
-    // SAFETY: long enough, and `Wire` promises that every bit pattern is a value.
-    Ok(unsafe { std::ptr::read_unaligned(bytes.as_ptr().cast()) })
+    T::read(bytes).ok_or(DecodeError::Length {
+        got: bytes.len(),
+        want: size_of::<T>(),
+    })
 }
 
 #[cfg(test)]
@@ -85,9 +80,7 @@ mod tests {
     use super::*;
 
     fn bytes<T: Wire>(record: &T) -> Vec<u8> {
-        let start = std::ptr::from_ref(record).cast::<u8>();
-        // SAFETY: a plain value without padding, of this size.
-        unsafe { std::slice::from_raw_parts(start, size_of::<T>()) }.to_vec()
+        record.as_bytes().to_vec()
     }
 
     fn header<T>(kind: Kind) -> Header {

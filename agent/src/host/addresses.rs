@@ -57,7 +57,7 @@ fn look(folder: &Path, netns: u32) -> BTreeSet<Local> {
 
 /// IPv4 addresses out of `/proc/net/fib_trie`: a leaf `|-- 10.1.0.207` is one if a line
 /// `/32 host LOCAL` follows (`fib_trie_seq_show`, `net/ipv4/fib_trie.c`).
-fn of_fib_trie(text: &str) -> BTreeSet<Ipv4Addr> {
+pub(super) fn of_fib_trie(text: &str) -> BTreeSet<Ipv4Addr> {
     let mut leaf = None;
     let mut addresses = BTreeSet::new();
     for line in text.lines().map(str::trim) {
@@ -72,7 +72,7 @@ fn of_fib_trie(text: &str) -> BTreeSet<Ipv4Addr> {
 
 /// IPv6 addresses out of `/proc/net/if_inet6`: 32 hex digits begin a line (`if6_seq_show`,
 /// `net/ipv6/addrconf.c`). Those of one link lead nowhere else, and are left out.
-fn of_if_inet6(text: &str) -> BTreeSet<Ipv6Addr> {
+pub(super) fn of_if_inet6(text: &str) -> BTreeSet<Ipv6Addr> {
     text.lines()
         .filter_map(|line| line.split_ascii_whitespace().next())
         .filter(|digits| digits.len() == 32)

@@ -20,7 +20,7 @@ impl Drops {
         Self::parse(&read(&folder.join("dev")).unwrap_or_default())
     }
 
-    fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         let interfaces = text.lines().filter_map(|line| {
             let (name, columns) = line.split_once(':')?;
             let name = name.trim();

@@ -60,7 +60,7 @@ pub(super) fn links(netlink: &mut Netlink) -> io::Result<Links> {
     Ok(links)
 }
 
-fn link(message: &Message<'_>) -> Option<(u32, Link)> {
+pub(super) fn link(message: &Message<'_>) -> Option<(u32, Link)> {
     if message.kind != RTM_NEWLINK {
         return None;
     }

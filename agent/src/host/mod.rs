@@ -7,6 +7,8 @@ mod drops;
 mod filter;
 mod finding;
 mod history;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod hostile;
 mod link;
 mod netlink;
 mod proc;

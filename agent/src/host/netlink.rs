@@ -125,7 +125,7 @@ fn error(body: &[u8]) -> io::Error {
 }
 
 /// The messages of an answer with their sequence numbers; what is cut off is left out.
-fn messages(mut rest: &[u8]) -> impl Iterator<Item = (u32, Message<'_>)> {
+pub(super) fn messages(mut rest: &[u8]) -> impl Iterator<Item = (u32, Message<'_>)> {
     std::iter::from_fn(move || {
         let length = usize::try_from(u32_at(rest, 0)?).ok()?;
         let (kind, sequence) = (u16_at(rest, 4)?, u32_at(rest, 8)?);

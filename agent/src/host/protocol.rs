@@ -74,9 +74,9 @@ const LINES: [&str; 5] = [
 /// The texts of `snmp`, `netstat` and `snmp6`; empty where one is not there.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
-    snmp: String,
-    netstat: String,
-    snmp6: String,
+    pub(super) snmp: String,
+    pub(super) netstat: String,
+    pub(super) snmp6: String,
 }
 
 impl Tables {

@@ -34,7 +34,7 @@ pub(super) fn queue_drops(netlink: &mut Netlink) -> io::Result<QueueDrops> {
     Ok(queues)
 }
 
-fn drops(message: &Message<'_>) -> Option<(u32, u32)> {
+pub(super) fn drops(message: &Message<'_>) -> Option<(u32, u32)> {
     let (index, parent) = (u32_at(message.body, 4)?, u32_at(message.body, 12)?);
     if message.kind != RTM_NEWQDISC || parent != ROOT {
         return None;

@@ -104,7 +104,7 @@ fn question(to: IpAddr, from: Option<IpAddr>) -> Vec<u8> {
     body
 }
 
-fn read(message: &Message<'_>) -> Option<Route> {
+pub(super) fn read(message: &Message<'_>) -> Option<Route> {
     /// `struct rtnexthop`: its interface comes after four bytes, its attributes after eight.
     const HOP: (usize, usize) = (4, 8);
     if message.kind != RTM_NEWROUTE {
@@ -127,7 +127,9 @@ fn read(message: &Message<'_>) -> Option<Route> {
         }
     }
     let failed = failed.filter(|error| *error < 0);
-    let failed = failed.and_then(|error| refusal(&io::Error::from_raw_os_error(-error)));
+    let failed = failed
+        .and_then(i32::checked_neg)
+        .and_then(|error| refusal(&io::Error::from_raw_os_error(error)));
     // `include/uapi/linux/rtnetlink.h`: RTN_LOCAL, RTN_BLACKHOLE and so on.
     let is_own = kind == 2;
     let kind = match kind {

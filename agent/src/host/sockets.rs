@@ -3,8 +3,8 @@
 //! Each connection is asked for by its two ends, which the kernel finds in its hash as it does for
 //! a packet: that costs the same with ten sockets on the host as with a million.
 
-mod diag;
-mod owner;
+pub(super) mod diag;
+pub(super) mod owner;
 
 use std::io;
 use std::time::{Duration, Instant};

@@ -29,6 +29,14 @@ pub use tracepoint::{Param, Prototype};
 /// (`MAX_RESOLVE_DEPTH` in kernel/bpf/btf.c).
 const MAX_DEPTH: usize = 32;
 
+/// Definitions of one struct that are looked at: where those of several compilation units differ
+/// there are a handful.
+const MAX_DEFINITIONS: usize = 16;
+
+/// Longest name, with its end (`KSYM_NAME_LEN`, which `btf_name_valid_identifier` in
+/// kernel/bpf/btf.c holds names to; 128 before Linux 6.1).
+const MAX_NAME: usize = 512;
+
 /// Number of a type: 0 is `void`, the first type of the type section is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TypeId(u32);
@@ -103,11 +111,11 @@ impl Btf {
         self.starts.is_empty()
     }
 
-    /// Every *definition* of `struct name`, in the order of the file. There may be several: BTF
+    /// The *definitions* of `struct name`, in the order of the file. There may be several: BTF
     /// is made from many compilation units, and definitions that differ are not merged. A mere
     /// declaration (`BTF_KIND_FWD`) has no members and is no definition.
     pub fn structs<'a>(&'a self, name: &'a str) -> impl Iterator<Item = TypeId> + 'a {
-        self.named(&self.structs, name)
+        self.named(&self.structs, name).take(MAX_DEFINITIONS)
     }
 
     /// Whether the kernel has a function of this name, global or static.
@@ -184,7 +192,7 @@ impl Btf {
 
     fn name(&self, offset: u32) -> Option<&str> {
         let rest = self.bytes[self.strings.clone()].get(offset as usize..)?;
-        let end = rest.iter().position(|byte| *byte == 0)?;
+        let end = rest.iter().take(MAX_NAME).position(|byte| *byte == 0)?;
         std::str::from_utf8(&rest[..end]).ok()
     }
 

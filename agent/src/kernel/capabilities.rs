@@ -20,7 +20,7 @@ pub fn missing() -> io::Result<Vec<&'static str>> {
     })
 }
 
-fn effective(status: &str) -> Option<u64> {
+pub(crate) fn effective(status: &str) -> Option<u64> {
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix("CapEff:"))?;

@@ -4,7 +4,7 @@
 //! the kernel is refused with the list of all that is missing.
 
 #[cfg(test)]
-mod kernel;
+pub(crate) mod kernel;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

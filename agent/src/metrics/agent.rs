@@ -154,12 +154,12 @@ fn vitals(health: &Health, sheet: &mut Sheet<'_>) -> fmt::Result {
     if let Some(flows) = health.kernel_flows {
         let used = family(
             "kernel_flows_entries",
-            "Flows that the programs in the kernel keep state for, when last counted",
+            "Flows in the hash of the programs in the kernel, when last counted; none without a hash",
         );
         sheet.gauge(&used, flows.used)?;
         let capacity = family(
             "kernel_flows_capacity_entries",
-            "Flows that the programs in the kernel can keep state for",
+            "Flows that fit into the hash of the programs in the kernel",
         );
         sheet.gauge(&capacity, flows.capacity)?;
     }

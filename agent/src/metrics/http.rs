@@ -20,8 +20,8 @@ const LIMIT: Duration = Duration::from_secs(5);
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// What comes of a request.
-struct Answer {
-    status: &'static str,
+pub(super) struct Answer {
+    pub(super) status: &'static str,
     content_type: &'static str,
     body: String,
     with_body: bool,
@@ -82,7 +82,7 @@ async fn head(client: &mut TcpStream) -> Result<String, Malformed> {
     }
 }
 
-fn reply(head: &str, latest: &Latest) -> Answer {
+pub(super) fn reply(head: &str, latest: &Latest) -> Answer {
     let mut lines = head.lines();
     let mut words = lines.next().unwrap_or_default().split(' ');
     let (method, target) = (words.next(), words.next());

@@ -6,6 +6,8 @@
 
 mod agent;
 mod classic;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod hostile;
 mod http;
 mod page;
 mod paths;

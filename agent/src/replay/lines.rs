@@ -8,8 +8,12 @@ use serde::Deserialize;
 
 use super::ReplayError;
 use crate::event::{Context, FlowSample, HostSample, SampledHost, SocketSnapshot, Time};
+use crate::shown::shown;
 use crate::sink::{CloudIdentity, Identity};
 use crate::unpack;
+
+/// Bytes of a line at most. None of ours is as long (`MAX_LINE_BYTES`).
+const LONGEST: usize = 1 << 20;
 
 /// What a line says.
 pub(super) enum Content {
@@ -34,7 +38,7 @@ pub(super) struct Lines {
     path: String,
     reader: Box<dyn BufRead>,
     line: u64,
-    text: String,
+    bytes: Vec<u8>,
 }
 
 /// What every line has.
@@ -126,49 +130,52 @@ impl Lines {
             path: name,
             reader,
             line: 0,
-            text: String::new(),
+            bytes: Vec::new(),
         })
     }
 
     /// The next line's content and time; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<(Content, Time)>, ReplayError> {
         loop {
-            self.text.clear();
+            self.bytes.clear();
             self.line += 1;
-            match self.reader.read_line(&mut self.text) {
+            let limited = &mut (&mut self.reader).take(LONGEST as u64);
+            match limited.read_until(b'\n', &mut self.bytes) {
                 Ok(0) => return Ok(None),
+                Ok(LONGEST) => return Err(self.error("longer than any line of a recording")),
                 Ok(_) => {}
                 // The agent was killed while it wrote: what is whole is good.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     log::warn!("{} is cut off after line {}", self.path, self.line - 1);
                     return Ok(None);
                 }
-                Err(error) => return Err(self.error(error.to_string())),
+                Err(error) => return Err(self.error(&error.to_string())),
             }
-            let whole = self.text.ends_with('\n');
-            match content(&self.text) {
-                _ if self.text.trim().is_empty() => {}
+            let whole = self.bytes.ends_with(b"\n");
+            match content(&self.bytes) {
+                _ if self.bytes.trim_ascii().is_empty() => {}
                 Ok(content) => return Ok(Some(content)),
                 Err(_) if !whole => {
                     log::warn!("{} ends within line {}", self.path, self.line);
                     return Ok(None);
                 }
-                Err(problem) => return Err(self.error(problem.to_string())),
+                Err(problem) => return Err(self.error(&problem.to_string())),
             }
         }
     }
 
     /// An error at the line that was read last.
-    pub(super) fn error(&self, problem: String) -> ReplayError {
+    pub(super) fn error(&self, problem: &str) -> ReplayError {
         ReplayError::Line {
             path: self.path.clone(),
             line: self.line,
-            problem,
+            problem: shown(problem),
         }
     }
 }
 
-fn content(text: &str) -> Result<(Content, Time), Box<dyn std::error::Error>> {
+fn content(line: &[u8]) -> Result<(Content, Time), Box<dyn std::error::Error>> {
+    let text = std::str::from_utf8(line)?;
     let head: Head = serde_json::from_str(text)?;
     let content = match head.event.name.as_str() {
         "agent_start" => {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{RunbookError, of};
 use crate::event::Target;
 use crate::remedy::runbook::{BadReport, Report, bad};
+use crate::shown::shown;
 use crate::unpack;
 
 /// No line of ours is as long (16 KiB); one that is longer is not ours.
@@ -39,6 +40,15 @@ struct Line {
     host: Option<Name>,
     incident: Option<Incident>,
     remediation: Option<Advice>,
+}
+
+impl Line {
+    /// Out of an event of either format.
+    fn of(text: &str) -> Option<Self> {
+        let line = serde_json::from_str(text);
+        line.or_else(|_| serde_json::from_str(text).map(EcsLine::line))
+            .ok()
+    }
 }
 
 #[derive(Deserialize)]
@@ -199,7 +209,7 @@ impl<'a> Search<'a> {
         }
         // One event, laid out for reading by `jq` or a log viewer.
         if self.found.is_none()
-            && let Ok(line) = serde_json::from_str(&self.text)
+            && let Some(line) = Line::of(&self.text)
         {
             self.strange = 0;
             self.consider(line);
@@ -208,8 +218,7 @@ impl<'a> Search<'a> {
     }
 
     fn take(&mut self, text: &str) {
-        let line = serde_json::from_str(text);
-        if let Ok(line) = line.or_else(|_| serde_json::from_str(text).map(EcsLine::line)) {
+        if let Some(line) = Line::of(text) {
             self.consider(line);
             return;
         }
@@ -248,7 +257,7 @@ impl<'a> Search<'a> {
     /// What was there instead of a recommendation.
     fn instead(&self) -> String {
         if !self.others.is_empty() {
-            let others: Vec<_> = self.others.iter().map(|id| super::printable(id)).collect();
+            let others: Vec<_> = self.others.iter().map(|id| shown(id)).collect();
             return format!("it has those of {}", others.join(", "));
         }
         match (self.line.saturating_sub(1), self.strange) {

@@ -7,6 +7,8 @@
 
 mod ecs;
 mod file;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod hostile;
 mod identity;
 mod lane;
 mod lines;

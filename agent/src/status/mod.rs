@@ -12,6 +12,8 @@
 mod ask;
 mod board;
 mod document;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod hostile;
 mod lock;
 mod peers;
 #[cfg(test)]

@@ -165,12 +165,12 @@ impl View {
     }
 }
 
-/// A status as text.
+/// A status as text, with nothing in it that a terminal would obey.
 pub(super) fn table(view: &View) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = write_all(view, &mut text);
-    text
+    text.replace(|c: char| c.is_control() && c != '\n', "?")
 }
 
 fn write_all(view: &View, out: &mut String) -> fmt::Result {

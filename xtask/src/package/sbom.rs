@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use super::Release;
-use crate::cargo::cargo;
+use crate::cargo::{OTLP, cargo};
 use crate::exec;
 
 /// What cargo says of the workspace.
@@ -19,8 +19,12 @@ pub(super) fn metadata(args: &[&str]) -> Result<Value> {
 }
 
 /// Writes it beside the packages.
-pub(super) fn write(release: &Release) -> Result<()> {
-    let metadata = metadata(&["--filter-platform", "x86_64-unknown-linux-musl"])?;
+pub(super) fn write(release: &Release, otlp: bool) -> Result<()> {
+    let mut args = vec!["--filter-platform", "x86_64-unknown-linux-musl"];
+    if otlp {
+        args.extend(["--features", OTLP]);
+    }
+    let metadata = metadata(&args)?;
     let document = document(release, &metadata)?;
     let path = release
         .output
@@ -132,7 +136,13 @@ mod tests {
         for name in ["aya", "serde", "tokio", "edgeghost-common"] {
             assert!(names.contains(name), "{name}: {names:?}");
         }
-        for name in ["jsonschema", "clap_mangen", "aya-build", "edgeghost-tests"] {
+        for name in [
+            "prost",
+            "jsonschema",
+            "clap_mangen",
+            "aya-build",
+            "edgeghost-tests",
+        ] {
             assert!(!names.contains(name), "{name}");
         }
         for component in components {

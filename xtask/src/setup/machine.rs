@@ -9,7 +9,7 @@ use super::packages::Manager;
 use super::requirement::Probe;
 use super::step::Step;
 use crate::cargo::cargo;
-use crate::{elevate, exec, promtool, python, toolchain, ui};
+use crate::{elevate, exec, nightly, promtool, python, toolchain, ui};
 
 /// A machine to be set up.
 pub(crate) trait Machine {
@@ -35,6 +35,9 @@ impl Machine for ThisMachine {
             Probe::Program(name) => exec::find_program(name).is_some(),
             Probe::CargoSubcommand(name) => answers(name),
             Probe::PythonPrograms => python::is_complete(),
+            Probe::Nightly => nightly::has("rustc"),
+            Probe::CargoFuzz => nightly::fuzzer().is_some(),
+            Probe::Miri => nightly::has("miri"),
             Probe::Promtool => promtool::program().is_some(),
         }
     }

@@ -1,6 +1,7 @@
 //! What edgeghost needs from a machine, why, and what brings it: one table.
 
-use crate::toolchain::BPF_LINKER;
+use crate::nightly::CARGO_FUZZ;
+use crate::toolchain::{BPF_LINKER, NIGHTLY};
 
 /// What a command is about to do; each need stands for the rows of the table that serve it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,12 @@ pub(crate) enum Need {
     Lint,
     /// Boot other kernels.
     Machine,
+    /// Build for the sanitizers: with the pinned nightly, and no other.
+    Sanitize,
+    /// Build and run the fuzzers.
+    Fuzz,
+    /// Interpret tests.
+    Interpret,
 }
 
 /// One thing that has to be on the machine.
@@ -53,6 +60,12 @@ pub(crate) enum Probe {
     PythonPrograms,
     /// promtool, unpacked or installed.
     Promtool,
+    /// The pinned nightly itself.
+    Nightly,
+    /// cargo-fuzz of the pinned version.
+    CargoFuzz,
+    /// Miri, as a component of the pinned nightly.
+    Miri,
 }
 
 /// A way to bring something.
@@ -71,6 +84,10 @@ pub(crate) enum Remedy {
         apt: &'static str,
         dnf: &'static str,
     },
+    /// cargo builds the pinned cargo-fuzz.
+    BuildFuzzer,
+    /// rustup adds Miri to the pinned nightly.
+    MiriOfNightly,
     /// rustup adds a component to the toolchain in use.
     RustupComponent(&'static str),
     /// pip installs `tests/requirements.txt` into a folder of its own.
@@ -239,6 +256,37 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
         remedies: &[Remedy::RustupComponent("clippy")],
     },
     Requirement {
+        name: NIGHTLY,
+        need: Need::Sanitize,
+        why: "sanitize and fuzz only: finds wrong uses of memory while a program runs",
+        probe: Probe::Nightly,
+        remedies: &[Remedy::PinnedNightly],
+    },
+    Requirement {
+        name: "cargo-fuzz",
+        need: Need::Fuzz,
+        why: "fuzz only: builds the fuzzers so that they see which code an input reaches",
+        probe: Probe::CargoFuzz,
+        remedies: &[Remedy::BuildFuzzer],
+    },
+    Requirement {
+        name: "c++",
+        need: Need::Fuzz,
+        why: "fuzz only: compiles libFuzzer",
+        probe: Probe::Program("c++"),
+        remedies: &[Remedy::Package {
+            apt: "g++",
+            dnf: "gcc-c++",
+        }],
+    },
+    Requirement {
+        name: "Miri",
+        need: Need::Interpret,
+        why: "sanitize only: interprets tests, and finds what no compiler would forgive",
+        probe: Probe::Miri,
+        remedies: &[Remedy::MiriOfNightly],
+    },
+    Requirement {
         name: "qemu-system-x86_64",
         need: Need::Machine,
         why: "vm only: runs other kernels",
@@ -311,7 +359,10 @@ impl Requirement {
     pub(crate) fn full_name(&self) -> String {
         match self.probe {
             Probe::BpfLinker => format!("{} {BPF_LINKER}", self.name),
+            Probe::CargoFuzz => format!("{} {CARGO_FUZZ}", self.name),
             Probe::EbpfCompiler
+            | Probe::Nightly
+            | Probe::Miri
             | Probe::Program(_)
             | Probe::CargoSubcommand(_)
             | Probe::PythonPrograms

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::packages::{self, Manager};
 use super::requirement::Remedy;
+use crate::nightly::{CARGO_FUZZ, own_fuzzer_root};
 use crate::toolchain::{BPF_LINKER, LINKED, NIGHTLY, own_linker_root, own_llvm_dir};
 use crate::{exec, promtool, python};
 
@@ -75,6 +76,23 @@ pub(crate) fn steps(remedy: Remedy, manager: Option<Manager>) -> Vec<Step> {
                 "--root",
                 &own_linker_root().to_string_lossy(),
             ],
+        )],
+        Remedy::BuildFuzzer => vec![Step::new(
+            format!("building cargo-fuzz {CARGO_FUZZ} (about a minute on two cores)"),
+            &[
+                "cargo",
+                "install",
+                "cargo-fuzz",
+                "--version",
+                CARGO_FUZZ,
+                "--locked",
+                "--root",
+                &own_fuzzer_root().to_string_lossy(),
+            ],
+        )],
+        Remedy::MiriOfNightly => vec![Step::new(
+            format!("adding Miri to {NIGHTLY}"),
+            &["rustup", "component", "add", "miri", "--toolchain", NIGHTLY],
         )],
         Remedy::Package { apt, dnf } => manager
             .map(|manager| manager.install(&[if manager == Manager::Apt { apt } else { dnf }]))

@@ -143,6 +143,8 @@ pub(super) fn package(options: &Options, binaries: &Binaries, tally: &mut Tally)
     for (variable, version, name) in [
         ("EDGEGHOST_OLD_PACKAGES", Some("0.0.9"), "old"),
         ("EDGEGHOST_PACKAGES", None, "new"),
+        // The same once more, elsewhere.
+        ("EDGEGHOST_SAME_PACKAGES", None, "the/same"),
     ] {
         let made = package::Options::for_tests(version, folder.join(name));
         env.push((variable, package::make(&made)?.into_os_string()));

@@ -49,7 +49,7 @@ impl Diag {
 
     /// The socket between these ends; nothing if there is none any more.
     pub(super) fn ask(&mut self, key: &FlowKey) -> io::Result<Option<SocketFigures>> {
-        self.asked += 1;
+        self.asked = self.asked.wrapping_add(1);
         send(&self.socket, &request(key, self.asked), SendFlags::empty())?;
         let mut answer = vec![0; ANSWER];
         loop {
@@ -126,7 +126,8 @@ fn understood(answer: NetlinkPayload<SockDiagMessage>) -> io::Result<Option<Inet
     match answer {
         NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(found)) => Ok(Some(*found)),
         NetlinkPayload::Error(error) => {
-            let error = error.to_io();
+            // `to_io` negates by `abs`, which the smallest number does not survive.
+            let error = io::Error::from_raw_os_error(error.raw_code().saturating_neg());
             if error.raw_os_error() == Some(Errno::NOENT.raw_os_error()) {
                 Ok(None)
             } else {
@@ -135,6 +136,12 @@ fn understood(answer: NetlinkPayload<SockDiagMessage>) -> io::Result<Option<Inet
         }
         _ => Err(io::ErrorKind::InvalidData.into()),
     }
+}
+
+/// All of it at once, for bytes that no kernel made.
+#[cfg(any(test, fuzzing))]
+pub(in crate::host) fn answer(bytes: &[u8]) -> io::Result<Option<SocketFigures>> {
+    Ok(understood(message(bytes)?.payload)?.and_then(|found| figures(&found)))
 }
 
 /// What an answer says; nothing of a socket that is only a remainder (`TIME_WAIT`) or a beginning.
@@ -232,14 +239,10 @@ mod tests {
         digits.chunks(2).map(|two| pair(two).unwrap()).collect()
     }
 
-    fn parsed(bytes: &[u8]) -> io::Result<Option<SocketFigures>> {
-        Ok(understood(message(bytes)?.payload)?.and_then(|found| figures(&found)))
-    }
-
     /// Held against what `ss -tie` printed of the same connection in the same second.
     #[test]
     fn an_answer_is_read_as_ss_reads_it() {
-        let socket = parsed(&bytes(FOUND)).unwrap().unwrap();
+        let socket = answer(&bytes(FOUND)).unwrap().unwrap();
         let end = |port| SampledEnd {
             address: Ipv4Addr::LOCALHOST.into(),
             port,
@@ -271,11 +274,11 @@ mod tests {
 
     #[test]
     fn a_socket_that_is_gone_is_none_and_not_an_error() {
-        assert_eq!(parsed(&bytes(NONE)).unwrap(), None);
+        assert_eq!(answer(&bytes(NONE)).unwrap(), None);
         let mut refused = bytes(NONE);
         // Operation not permitted in place of ENOENT.
         refused[16..20].copy_from_slice(&(-1_i32).to_ne_bytes());
-        let error = parsed(&refused).unwrap_err();
+        let error = answer(&refused).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
     }
 
@@ -283,13 +286,13 @@ mod tests {
     fn no_damage_makes_it_panic() {
         let whole = bytes(FOUND);
         for length in 0..whole.len() {
-            let _ = parsed(&whole[..length]);
+            let _ = answer(&whole[..length]);
         }
         for at in 0..whole.len() {
             for value in [0, 1, 0x7f, 0xff] {
                 let mut damaged = whole.clone();
                 damaged[at] = value;
-                let _ = parsed(&damaged);
+                let _ = answer(&damaged);
             }
         }
     }

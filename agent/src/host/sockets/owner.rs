@@ -72,7 +72,7 @@ fn look_at(path: &Path, pid: u32, sockets: &mut [&mut SocketFigures], until: Ins
     true
 }
 
-fn inode(link: &[u8]) -> Option<u32> {
+pub(in crate::host) fn inode(link: &[u8]) -> Option<u32> {
     let number = link.strip_prefix(SOCKET)?.strip_suffix(b"]")?;
     std::str::from_utf8(number).ok()?.parse().ok()
 }

@@ -3,9 +3,9 @@
 use super::format::{Kind, TypeHeader};
 use super::{Btf, MAX_DEPTH, TypeId};
 
-/// Members that one look-up may look at: far more than any struct of the kernel has, and a bound
-/// for bytes that describe a struct within itself.
-const MEMBER_BUDGET: u32 = 1 << 16;
+/// Members that one look-up may look at: several times what any struct of the kernel has, and a
+/// bound for bytes that describe a struct within itself.
+const MEMBER_BUDGET: u32 = 1 << 12;
 /// Bytes of a pointer on every machine that edgeghost is built for.
 const POINTER: u32 = 8;
 

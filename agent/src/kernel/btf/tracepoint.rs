@@ -31,6 +31,13 @@ impl Btf {
             .find_map(|typedef| self.prototype(typedef))
     }
 
+    /// Number of the type that stands for the tracepoint of this name: what a program names that
+    /// is to be attached to it (`attach_btf_id` of `BPF_PROG_LOAD`).
+    pub fn tracepoint_number(&self, name: &str) -> Option<u32> {
+        let name = format!("{PREFIX}{name}");
+        Some(self.named(&self.typedefs, &name).next()?.0)
+    }
+
     /// Whether a type is an integer of this many bytes.
     pub fn is_integer(&self, id: TypeId, size: u32) -> bool {
         self.strip(id)

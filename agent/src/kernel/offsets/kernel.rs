@@ -59,7 +59,7 @@ pub(super) fn kernel_with(fields: &[Field]) -> Btf {
     Btf::parse(b.finish()).unwrap()
 }
 
-pub(super) fn add_structs(b: &mut Builder, fields: &[Field]) {
+pub(crate) fn add_structs(b: &mut Builder, fields: &[Field]) {
     let byte = b.int("unsigned char", 1);
     let mut roots: Vec<&str> = fields.iter().map(|field| field.root).collect();
     roots.sort_unstable();

@@ -47,6 +47,11 @@ fn every_offset_agrees_with_bpftool_on_every_kernel() {
             u32::from(kernel == "6.18"),
             "{kernel}"
         );
+        assert_eq!(
+            offsets.state_in_socket,
+            u32::from(!kernel.starts_with("5.10")),
+            "{kernel}"
+        );
     }
 }
 
@@ -72,6 +77,7 @@ fn tracepoints_of_real_kernels() {
         }
         for name in ["tcp_no_such_thing", "", "btf_trace_tcp_probe"] {
             assert!(!has_tracepoint(&btf, name), "{name} on {kernel}");
+            assert_eq!(btf.tracepoint_number(name), None, "{name} on {kernel}");
         }
     }
 }

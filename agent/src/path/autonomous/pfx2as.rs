@@ -20,6 +20,9 @@ use crate::unpack;
 /// Bytes of the longest line that is read: a file of something else may have no lines at all.
 const LINE_MAX: u64 = 4_096;
 
+/// Lines at most: three times as many as there are prefixes on the internet (1.3 million in 2026).
+const MOST_LINES: u64 = 1 << 22;
+
 /// What is wrong with a table of autonomous systems.
 #[derive(Debug, Error)]
 pub enum AsTableError {
@@ -107,7 +110,12 @@ pub(super) fn read(
             break;
         }
         line += 1;
-        match entry(&text) {
+        let entry = if line > MOST_LINES {
+            Err(format!("more than {MOST_LINES} lines"))
+        } else {
+            entry(&text)
+        };
+        match entry {
             Ok(None) => {}
             Ok(Some((prefix, origin))) => {
                 add(prefix, origin);

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::shown::shown;
 use crate::unpack;
 
 /// The published file has 2.6 MB; beyond this it is something else, or packed with ill intent.
@@ -80,7 +81,7 @@ pub(super) fn read(
     };
     let form = |problem: String| AwsRangesError::Form {
         path: path.to_owned(),
-        problem,
+        problem: shown(&problem),
     };
     let file = File::open(path).map_err(read)?;
     let modified = file.metadata().and_then(|data| data.modified()).ok();

@@ -51,10 +51,13 @@ fn an_incident_closed_later_is_noticed() {
 }
 
 #[test]
-fn one_event_may_be_laid_out_over_many_lines() {
-    let event: serde_json::Value = serde_json::from_str(&advice("eg-1", "10.0.0.1")).unwrap();
-    let text = serde_json::to_string_pretty(&event).unwrap();
-    assert_eq!(search(&text, None).found_id(), Some("eg-1"));
+fn one_event_may_be_laid_out_over_many_lines_in_either_format() {
+    let plain = advice("eg-1", "10.0.0.1").into_bytes();
+    for line in [crate::sink::ecs(&plain), plain] {
+        let event: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        let text = serde_json::to_string_pretty(&event).unwrap();
+        assert_eq!(search(&text, None).found_id(), Some("eg-1"), "{text}");
+    }
 }
 
 #[test]

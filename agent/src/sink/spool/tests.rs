@@ -118,6 +118,57 @@ fn a_torn_line_is_not_delivered() {
     );
 }
 
+/// As files look after a power failure: zeros where data should be, lines of something else.
+#[test]
+fn what_is_no_event_is_not_delivered() {
+    let folder = Folder::new("strange");
+    let mut spool = folder.open(10_000);
+    keep(&mut spool, &[incident(1, "opened")]);
+    let ecs = br#"{"event":{"action":"incident"},"edgeghost":{"incident":{"state":"updated"}}}
+"#;
+    let whole = fs::read(&spool.path).unwrap();
+    let zeros = [0; 100].as_slice();
+    let parts = [zeros, b"\n", &whole, b"{}\nno json\n", ecs, zeros];
+    fs::write(&spool.path, parts.concat()).unwrap();
+    let again = folder.open(10_000);
+    let kept = [whole.as_slice(), ecs].concat();
+    assert_eq!(texts(&again).concat().as_bytes(), kept);
+    assert_eq!(fs::read(&again.path).unwrap(), kept, "and it is mended");
+    assert_eq!(name(ecs), "incident");
+}
+
+#[test]
+fn of_a_file_that_is_too_long_the_newest_lines_are_kept() {
+    let folder = Folder::new("long");
+    let mut spool = folder.open(1_000_000);
+    let lines: Vec<_> = (0..100).map(|number| incident(number, "opened")).collect();
+    keep(&mut spool, &lines);
+    let room = 10 * incident(99, "opened").len() + 5;
+    let again = folder.open(room);
+    let last: Vec<_> = lines.iter().skip(90).cloned().collect();
+    assert_eq!(texts(&again).concat().as_bytes(), last.concat());
+    assert_eq!(fs::read(&again.path).unwrap(), last.concat());
+}
+
+#[test]
+fn what_could_not_be_written_changes_nothing() {
+    let folder = Folder::new("unwritten");
+    let room = incident(1, "updated").len() * 3 + 10;
+    let mut spool = folder.open(room);
+    let kept = [
+        incident(1, "opened"),
+        incident(2, "updated"),
+        incident(3, "opened"),
+    ];
+    keep(&mut spool, &kept);
+    // In the way of the file that would be written beside it.
+    fs::create_dir(spool.path.with_extension("new")).unwrap();
+    let two = [incident(4, "opened"), incident(5, "opened")];
+    let two: Vec<&[u8]> = two.iter().map(Vec::as_slice).collect();
+    spool.keep(&two).unwrap_err();
+    assert_eq!(texts(&spool).concat().as_bytes(), kept.concat());
+}
+
 #[test]
 fn a_folder_that_cannot_be_made_changes_nothing() {
     let mut spool = Spool::open(Path::new("/dev/null/spool"), &Target::Stdout, 10_000);
