@@ -23,13 +23,23 @@ pub(crate) struct Budget {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
+    /// Figures that the README shows besides.
+    shown: Vec<String>,
     budget: Vec<Budget>,
 }
 
 /// All budgets, in the file's order.
 pub(crate) fn all() -> Result<Vec<Budget>> {
-    let document: Document = toml::from_str(TEXT).context("bench/budgets.toml cannot be read")?;
-    Ok(document.budget)
+    Ok(document()?.budget)
+}
+
+/// Ids of the figures that the README shows besides.
+pub(crate) fn shown() -> Result<Vec<String>> {
+    Ok(document()?.shown)
+}
+
+fn document() -> Result<Document> {
+    toml::from_str(TEXT).context("bench/budgets.toml cannot be read")
 }
 
 /// What became of a budget.

@@ -21,6 +21,7 @@ mod flood;
 mod flows;
 mod host;
 mod kernel;
+mod markdown;
 mod measure;
 mod process;
 mod random;
@@ -69,6 +70,8 @@ enum Command {
     Detector(detector::Options),
     /// Memory under a flood: flows that come and go, peers without number, ports scanned
     Flood(flood::Options),
+    /// The figures of a whole run as the tables of the README
+    Table(markdown::Options),
     /// The judgement of a recording, against real time
     Replay(replay::Options),
 }
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Command::AwsRanges(options) => aws_ranges::report(&options),
         Command::Detector(options) => detector::report(&options),
         Command::Flood(options) => flood::report(&options),
+        Command::Table(options) => markdown::report(&options),
         Command::Replay(options) => replay::report(&options),
     };
     ended(report.and_then(|text| say(&text)).map(|()| true))

@@ -99,7 +99,7 @@ pub(crate) fn say(text: std::fmt::Arguments<'_>) {
 }
 
 /// Short enough for a table: three significant digits.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let digits = match value.abs() {
         size if size >= 100.0 => 0,
         size if size >= 10.0 => 1,

@@ -185,7 +185,6 @@ fn check_namespace(
     );
     let kinds = flows.iter().map(|(_, told)| told.kinds).sum();
     if lost == 0 {
-        println!("missed {}", missed(ended));
         kinds::check(ended, host, kinds, syn_acks, untold);
     }
 }

@@ -27,7 +27,7 @@ impl Report {
         let progress = progress.unwrap_or_default();
         let stat = |name: &str| {
             let line = told.lines().find_map(|line| line.strip_prefix(name));
-            line.and_then(|rest| number(rest)).unwrap_or(0)
+            line.and_then(number).unwrap_or(0)
         };
         let done = told
             .lines()
