@@ -65,7 +65,7 @@ enum Command {
     Bench(bench::Options),
     /// Feed everything that reads outside input with bad input, for minutes or hours
     Fuzz(fuzz::Options),
-    /// Run the unit tests under AddressSanitizer, or what has `unsafe` under Miri
+    /// Run the unit tests under AddressSanitizer
     Sanitize(sanitize::Options),
     /// Make packages for Debian, Fedora and Amazon Linux, and a tarball
     Package(package::Options),

@@ -1,16 +1,15 @@
 //! What sanitizers and fuzzers need: parts of the pinned nightly, and cargo-fuzz.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::toolchain::{NIGHTLY, own_cache, rustc};
 
 /// The cargo-fuzz release that builds the fuzzers.
 pub(crate) const CARGO_FUZZ: &str = "0.13.2";
 
-/// Whether the pinned nightly has a program, by its name.
-pub(crate) fn has(program: &str) -> bool {
-    let sysroot = rustc(NIGHTLY, &["--print", "sysroot"]);
-    sysroot.is_some_and(|root| Path::new(root.trim()).join("bin").join(program).is_file())
+/// Whether the pinned nightly is there.
+pub(crate) fn is_there() -> bool {
+    rustc(NIGHTLY, &["--version"]).is_some()
 }
 
 /// Folder of cargo-fuzz of the pinned version, once it is installed.

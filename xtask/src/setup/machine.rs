@@ -35,9 +35,8 @@ impl Machine for ThisMachine {
             Probe::Program(name) => exec::find_program(name).is_some(),
             Probe::CargoSubcommand(name) => answers(name),
             Probe::PythonPrograms => python::is_complete(),
-            Probe::Nightly => nightly::has("rustc"),
+            Probe::Nightly => nightly::is_there(),
             Probe::CargoFuzz => nightly::fuzzer().is_some(),
-            Probe::Miri => nightly::has("miri"),
             Probe::Promtool => promtool::program().is_some(),
         }
     }

@@ -26,8 +26,6 @@ pub(crate) enum Need {
     Sanitize,
     /// Build and run the fuzzers.
     Fuzz,
-    /// Interpret tests.
-    Interpret,
 }
 
 /// One thing that has to be on the machine.
@@ -64,8 +62,6 @@ pub(crate) enum Probe {
     Nightly,
     /// cargo-fuzz of the pinned version.
     CargoFuzz,
-    /// Miri, as a component of the pinned nightly.
-    Miri,
 }
 
 /// A way to bring something.
@@ -86,8 +82,6 @@ pub(crate) enum Remedy {
     },
     /// cargo builds the pinned cargo-fuzz.
     BuildFuzzer,
-    /// rustup adds Miri to the pinned nightly.
-    MiriOfNightly,
     /// rustup adds a component to the toolchain in use.
     RustupComponent(&'static str),
     /// pip installs `tests/requirements.txt` into a folder of its own.
@@ -280,13 +274,6 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
         }],
     },
     Requirement {
-        name: "Miri",
-        need: Need::Interpret,
-        why: "sanitize only: interprets tests, and finds what no compiler would forgive",
-        probe: Probe::Miri,
-        remedies: &[Remedy::MiriOfNightly],
-    },
-    Requirement {
         name: "qemu-system-x86_64",
         need: Need::Machine,
         why: "vm only: runs other kernels",
@@ -362,7 +349,6 @@ impl Requirement {
             Probe::CargoFuzz => format!("{} {CARGO_FUZZ}", self.name),
             Probe::EbpfCompiler
             | Probe::Nightly
-            | Probe::Miri
             | Probe::Program(_)
             | Probe::CargoSubcommand(_)
             | Probe::PythonPrograms

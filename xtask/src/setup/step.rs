@@ -90,10 +90,6 @@ pub(crate) fn steps(remedy: Remedy, manager: Option<Manager>) -> Vec<Step> {
                 &own_fuzzer_root().to_string_lossy(),
             ],
         )],
-        Remedy::MiriOfNightly => vec![Step::new(
-            format!("adding Miri to {NIGHTLY}"),
-            &["rustup", "component", "add", "miri", "--toolchain", NIGHTLY],
-        )],
         Remedy::Package { apt, dnf } => manager
             .map(|manager| manager.install(&[if manager == Manager::Apt { apt } else { dnf }]))
             .unwrap_or_default(),
