@@ -1,7 +1,7 @@
 //! Bounds of the eBPF half, and the settings that the user half may change while it runs.
 
-/// Flows that the kernel half keeps state for. An LRU hash: when it is full, the flow that was
-/// silent longest makes room. One entry takes about 250 bytes of kernel memory.
+/// Flows that the kernel half keeps state for where it keeps it in an LRU hash: when that is full,
+/// the flow that was silent longest makes room. One entry takes 192 bytes of kernel memory.
 pub const MAX_FLOWS: u32 = 65_536;
 
 /// Network namespaces whose totals are kept apart.

@@ -109,10 +109,10 @@ pub enum KernelState {
 #[serde(default, deny_unknown_fields)]
 pub struct Flows {
     /// Where the kernel half keeps the state of a flow: `auto`, in the socket itself where the
-    /// kernel can (5.11), about 250 bytes that come and go with it; `hash`, always in a hash of
+    /// kernel can (5.11), about 750 bytes that come and go with it; `hash`, always in a hash of
     /// `kernel_max` entries.
     pub kernel_state: KernelState,
-    /// Flows that a hash in the kernel keeps state for (about 250 bytes of kernel memory each, used
+    /// Flows that a hash in the kernel keeps state for (about 190 bytes of kernel memory each, used
     /// or not; 128 to 16777216).
     pub kernel_max: u32,
     /// Flows that the agent keeps state for (about 300 bytes each, when used; 128 to 16777216).

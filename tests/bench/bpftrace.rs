@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use edgeghost_tests::{tool, wait};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
+
+use crate::child::end;
 
 /// How long it may take to start, or to end.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -64,16 +66,6 @@ impl Bpftrace {
 
 impl Drop for Bpftrace {
     fn drop(&mut self) {
-        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
-        let asked = pid.is_some_and(|pid| kill_process(pid, Signal::INT).is_ok());
-        let ended = asked
-            && wait::until("bpftrace's end", LIMIT, || {
-                Ok(self.child.try_wait()?.map(drop))
-            })
-            .is_ok();
-        if !ended {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
+        end(&mut self.child, Signal::INT);
     }
 }

@@ -9,12 +9,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use edgeghost_tests::temp::TempDir;
-use edgeghost_tests::{binary, memory, wait};
-use rustix::process::{Pid, Signal, kill_process};
+use edgeghost_tests::{binary, memory};
+use rustix::process::Signal;
 use serde_json::Value;
 
-/// How long it may take to end.
-const END: Duration = Duration::from_secs(20);
+use crate::child::end;
 
 /// A running daemon, stopped when dropped.
 #[derive(Debug)]
@@ -132,16 +131,6 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
-        let asked = pid.is_some_and(|pid| kill_process(pid, Signal::TERM).is_ok());
-        let ended = asked
-            && wait::until("the agent's end", END, || {
-                Ok(self.child.try_wait()?.map(drop))
-            })
-            .is_ok();
-        if !ended {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
+        end(&mut self.child, Signal::TERM);
     }
 }

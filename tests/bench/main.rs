@@ -11,6 +11,7 @@ mod bpf;
 mod bpftrace;
 mod budget;
 mod bulk;
+mod child;
 mod conversation;
 mod crowd;
 mod daemon;

@@ -38,38 +38,23 @@ fn segments(effort: Effort, report: &mut Report) -> Result<()> {
     let mut shares = Vec::new();
     for times in TIMES {
         crowd.speak_until(Instant::now() + SETTLE, times)?;
-        let (before, records, begin) = (daemon.usage()?, received(&daemon)?, Instant::now());
         let segments = arrived(&crowd)?;
-        let end = begin + Duration::from_secs(effort.of(4, 15));
-        crowd.speak_until(end, times)?;
-        let took = begin.elapsed().as_secs_f64();
-        let share = (daemon.usage()?.processor - before.processor).as_secs_f64() / took * 100.0;
-        let figures = [
-            (
-                "segments_per_s",
-                "segments arrived a second",
-                "/s",
-                (arrived(&crowd)? - segments) / took,
-            ),
-            (
-                "records_per_s",
-                "records from the kernel",
-                "/s",
-                (received(&daemon)? - records) / took,
-            ),
-            (
-                "cpu_percent",
-                "daemon's processor time, of one CPU",
-                "%",
-                share,
-            ),
-        ];
-        for (name, what, unit, value) in figures {
-            let id = format!("scale.segments_{times}.{name}");
-            let what = format!("{FLOWS} flows, {times} times a second: {what}");
-            report.figure(Figure::new(id, what, unit, vec![value]));
-        }
-        shares.push(share);
+        let load = Load::of(&daemon, || {
+            crowd.speak_until(
+                Instant::now() + Duration::from_secs(effort.of(4, 15)),
+                times,
+            )
+        })?;
+        let id = format!("scale.segments_{times}");
+        let words = format!("{FLOWS} flows, {times} times a second");
+        report.figure(Figure::new(
+            format!("{id}.segments_per_s"),
+            format!("{words}: segments arrived a second"),
+            "/s",
+            vec![(arrived(&crowd)? - segments) / load.seconds],
+        ));
+        load.tell(&id, &words, report);
+        shares.push(load.share);
     }
     if let [first, .., last] = shares.as_slice() {
         report.figure(Figure::new(
@@ -80,6 +65,44 @@ fn segments(effort: Effort, report: &mut Report) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// What the daemon took, and was told, in a while.
+struct Load {
+    seconds: f64,
+    /// Of one processor, percent.
+    share: f64,
+    /// Records from the kernel a second.
+    records: f64,
+}
+
+impl Load {
+    fn of(daemon: &Daemon, work: impl FnOnce() -> Result<()>) -> Result<Self> {
+        let (usage, records, begin) = (daemon.usage()?, received(daemon)?, Instant::now());
+        work()?;
+        let seconds = begin.elapsed().as_secs_f64();
+        let used = (daemon.usage()?.processor - usage.processor).as_secs_f64();
+        Ok(Self {
+            seconds,
+            share: used / seconds * 100.0,
+            records: (received(daemon)? - records) / seconds,
+        })
+    }
+
+    fn tell(&self, id: &str, words: &str, report: &mut Report) {
+        report.figure(Figure::new(
+            format!("{id}.cpu_percent"),
+            format!("{words}: daemon's processor time, of one CPU"),
+            "%",
+            vec![self.share],
+        ));
+        report.figure(Figure::new(
+            format!("{id}.records_per_s"),
+            format!("{words}: records from the kernel"),
+            "/s",
+            vec![self.records],
+        ));
+    }
 }
 
 /// Segments that have arrived at either end, by the kernel's `InSegs`.
@@ -108,32 +131,15 @@ fn flows(effort: Effort, report: &mut Report) -> Result<()> {
         parts.push(crowd.part(number, STEP)?);
         let flows = parts.len() * STEP;
         wait(SETTLE)?;
-        let (before, records, begin) = (daemon.usage()?, received(&daemon)?, Instant::now());
-        wait(Duration::from_secs(effort.of(4, 10)))?;
-        let took = begin.elapsed().as_secs_f64();
-        let share = (daemon.usage()?.processor - before.processor).as_secs_f64() / took * 100.0;
-        let figures = [
-            (
-                "cpu_percent",
-                "daemon's processor time, of one CPU",
-                "%",
-                share,
-            ),
-            (
-                "records_per_s",
-                "records from the kernel",
-                "/s",
-                (received(&daemon)? - records) / took,
-            ),
-            ("rss_mib", "resident memory", "MiB", daemon.resident_mib()?),
-        ];
-        for (name, what, unit, value) in figures {
-            let (id, what) = (
-                format!("scale.flows_{flows}.{name}"),
-                format!("{flows} flows: {what}"),
-            );
-            report.figure(Figure::new(id, what, unit, vec![value]));
-        }
+        let load = Load::of(&daemon, || wait(Duration::from_secs(effort.of(4, 10))))?;
+        let (id, words) = (format!("scale.flows_{flows}"), format!("{flows} flows"));
+        load.tell(&id, &words, report);
+        report.figure(Figure::new(
+            format!("{id}.rss_mib"),
+            format!("{words}: resident memory"),
+            "MiB",
+            vec![daemon.resident_mib()?],
+        ));
         if let Some(given) = given(&daemon.health()?) {
             report.without(format!("what gives at {flows} flows"), given);
             return Ok(());

@@ -83,6 +83,15 @@ pub(crate) fn of_netns(stop: &Event, inode: u64) -> (Retransmitted, u64) {
     )
 }
 
+/// Of the segments of one namespace, those that `agent_stop` says never left the host.
+pub(crate) fn failed(stop: &Event, inode: u64) -> u64 {
+    let entries = stop.list("agent.netns").iter();
+    entries
+        .filter(|entry| entry["netns"].as_u64() == Some(inode))
+        .filter_map(|entry| entry["failed"].as_u64())
+        .sum()
+}
+
 /// Segments sent again in all namespaces together, SYN-ACKs included.
 pub(crate) fn of_all_netns(stop: &Event) -> u64 {
     let count = |entry: &Value, key: &str| entry[key].as_u64().unwrap_or_default();

@@ -62,6 +62,22 @@ fn recordings_are_judged_plain_and_packed() {
     }
 }
 
+/// Nobody copies a figure by hand.
+#[test]
+fn the_readme_shows_the_figures_of_the_last_whole_run() {
+    let outcome = bench(&["table"]);
+    outcome.expect_code(0);
+    let readme = binary::fixtures().join("../../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let (begin, end) = (
+        "<!-- cargo xtask bench table: from here ... -->\n",
+        "<!-- ... to here -->",
+    );
+    let shown = readme.split(begin).nth(1).unwrap();
+    let shown = shown.split(end).next().unwrap();
+    assert_eq!(shown.trim(), outcome.stdout.trim());
+}
+
 #[test]
 fn what_it_cannot_measure_is_an_error() {
     bench(&[]).expect_code(2);

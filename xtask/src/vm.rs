@@ -34,6 +34,10 @@ use outcome::Outcome;
 
 /// Options of `cargo xtask vm`.
 #[derive(Debug, Args)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own on the command line"
+)]
 pub(crate) struct Options {
     #[command(flatten)]
     profile: Profile,

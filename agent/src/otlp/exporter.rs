@@ -122,6 +122,10 @@ impl Shared {
 
     /// Exports once, at the latest until the next one is due; tells whether that was so.
     fn export(&self, latest: &Latest, due: Instant) {
+        if latest.read().is_none() {
+            // In the first second of a run.
+            return;
+        }
         let mut rest = FIRST_REST;
         self.lock().waits = true;
         loop {
@@ -145,7 +149,6 @@ impl Shared {
     /// What there is now: a try that comes later tells more.
     fn try_once(&self, latest: &Latest, deadline: Instant) -> io::Result<()> {
         let Some(status) = latest.read() else {
-            // In the first second of a run.
             return Ok(());
         };
         let body = request(&status).map_err(io::Error::other)?.encode_to_vec();

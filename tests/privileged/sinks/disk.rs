@@ -39,7 +39,8 @@ impl Disk {
 impl Drop for Disk {
     fn drop(&mut self) {
         // With whatever still has a file open there.
-        if let Err(error) = tool::run("umount", &["--lazy", self.0.to_str().unwrap()]) {
+        // The short word: busybox knows no other.
+        if let Err(error) = tool::run("umount", &["-l", self.0.to_str().unwrap()]) {
             tool::complain(&format!("{error:#}"));
         }
     }
