@@ -133,8 +133,7 @@ fn fill(record: &mut FlowRecord, state: &FlowState, tcp: TcpSock, now_ns: u64, f
     record.kinds = state.kinds;
     record.cwnd_min = state.cwnd_min;
     record.handshake_retrans = state.handshake_retrans;
-    // A name that cannot be read is empty: a flow's figures matter more than its label.
-    record.ca_name = tcp.ca_name().unwrap_or([0; 16]);
+    record.ca_name = tcp.ca_name();
     record.reports = state.reports;
     record.padding = 0;
 }

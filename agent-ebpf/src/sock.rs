@@ -174,11 +174,14 @@ fn typed<T: Copy>(base: *const u8, offset: u32) -> T {
     unsafe { read_volatile(base.add(offset as usize).cast::<T>()) }
 }
 
-/// Inode number of the namespace that the pointer at `offset` of something points to.
+/// Sixteen bytes, by words: a volatile load of an array would be one of each byte.
 #[inline(always)]
-fn netns_at(base: u64, offset: u32) -> Result<u32, Counter> {
-    let net: u64 = read(base as *const u8, offset)?;
-    read(net as *const u8, get!(net_inum))
+fn typed_bytes(base: *const u8, offset: u32) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    for (number, to) in (0_u32..).zip(bytes.chunks_exact_mut(4)) {
+        to.copy_from_slice(&typed::<u32>(base, offset + number * 4).to_ne_bytes());
+    }
+    bytes
 }
 
 impl Request {
@@ -231,12 +234,12 @@ impl TcpSock {
 
     /// Name of the congestion control.
     #[inline(always)]
-    pub(crate) fn ca_name(self) -> Result<[u8; 16], Counter> {
-        let operations: u64 = self.load(get!(icsk_ca_ops));
-        if operations == 0 {
-            return Ok([0; 16]);
+    pub(crate) fn ca_name(self) -> [u8; 16] {
+        let operations: *const u8 = self.load(get!(icsk_ca_ops));
+        if operations.is_null() {
+            return [0; 16];
         }
-        read(operations as *const u8, get!(ca_name))
+        typed_bytes(operations, get!(ca_name))
     }
 
     /// Writes all that every record tells of the socket.
@@ -301,22 +304,22 @@ impl TcpSock {
 #[inline(always)]
 fn ends(common: *const u8) -> Result<Endpoints, Counter> {
     let mut ends = Endpoints::default();
-    match read::<u16>(common, get!(skc_family))? {
+    match typed::<u16>(common, get!(skc_family)) {
         AF_INET => {
-            let local: [u8; 4] = read(common, get!(skc_rcv_saddr))?;
-            let peer: [u8; 4] = read(common, get!(skc_daddr))?;
-            map_v4(&mut ends.local, local);
-            map_v4(&mut ends.peer, peer);
+            let local: u32 = typed(common, get!(skc_rcv_saddr));
+            let peer: u32 = typed(common, get!(skc_daddr));
+            map_v4(&mut ends.local, local.to_ne_bytes());
+            map_v4(&mut ends.peer, peer.to_ne_bytes());
         }
         AF_INET6 if get!(skc_v6_daddr) != ABSENT && get!(skc_v6_rcv_saddr) != ABSENT => {
-            ends.local = read(common, get!(skc_v6_rcv_saddr))?;
-            ends.peer = read(common, get!(skc_v6_daddr))?;
+            ends.local = typed_bytes(common, get!(skc_v6_rcv_saddr));
+            ends.peer = typed_bytes(common, get!(skc_v6_daddr));
         }
         _ => return Err(Counter::NotTcpSock),
     }
-    ends.local_port = read(common, get!(skc_num))?;
-    ends.peer_port = u16::from_be(read(common, get!(skc_dport))?);
-    ends.netns = netns_at(common as u64, get!(skc_net))?;
+    ends.local_port = typed(common, get!(skc_num));
+    ends.peer_port = u16::from_be(typed(common, get!(skc_dport)));
+    ends.netns = typed_netns(common, get!(skc_net));
     Ok(ends)
 }
 
