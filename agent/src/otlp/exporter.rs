@@ -115,7 +115,7 @@ impl Shared {
         }
         self.lock().waits = true;
         let last = self.try_once(latest, Instant::now() + LAST);
-        self.told(last);
+        self.told(&last);
         self.lock().ended = true;
         self.changed.notify_all();
     }
@@ -133,7 +133,7 @@ impl Shared {
             let again = tried.as_ref().is_err_and(|error| !is_refused(error));
             let next = Instant::now() + rest;
             if !again || next >= due {
-                self.told(tried);
+                self.told(&tried);
                 return;
             }
             if let Err(error) = tried {
@@ -156,8 +156,8 @@ impl Shared {
     }
 
     /// Counts an export that is over.
-    fn told(&self, result: io::Result<()>) {
-        if let Err(error) = &result {
+    fn told(&self, result: &io::Result<()>) {
+        if let Err(error) = result {
             self.fails(error);
         }
         let mut state = self.lock();

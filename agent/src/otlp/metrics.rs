@@ -1,5 +1,5 @@
 //! A status as metrics: those of the page for Prometheus, under the names from which a collector
-//! makes the same ones again (OpenTelemetry, "Prometheus and OpenMetrics Compatibility": the unit
+//! makes the same ones again (OpenTelemetry, "Prometheus and `OpenMetrics` Compatibility": the unit
 //! and `_total` are appended there).
 
 use std::fmt;
@@ -20,10 +20,10 @@ const CUMULATIVE: i32 = 2;
 pub(super) fn request(status: &Status) -> Result<MetricsRequest, fmt::Error> {
     let mut sheet = Metrics::new(status, "edgeghost");
     own(status, &mut sheet)?;
-    let mut metrics = sheet.metrics;
+    let mut metrics = sheet.all;
     let mut sheet = Metrics::new(status, "process");
     process(status, &mut sheet)?;
-    metrics.append(&mut sheet.metrics);
+    metrics.append(&mut sheet.all);
     Ok(MetricsRequest {
         resource_metrics: vec![ResourceMetrics {
             resource: Some(resource(status)),
@@ -40,7 +40,7 @@ struct Metrics {
     prefix: &'static str,
     start: u64,
     now: u64,
-    metrics: Vec<Metric>,
+    all: Vec<Metric>,
 }
 
 impl Metrics {
@@ -49,7 +49,7 @@ impl Metrics {
             prefix,
             start: nanos(status.agent.started),
             now: nanos(status.timestamp),
-            metrics: Vec::new(),
+            all: Vec::new(),
         }
     }
 }
@@ -73,7 +73,7 @@ impl Paper for Metrics {
         if data_points.is_empty() {
             return Ok(());
         }
-        self.metrics.push(Metric {
+        self.all.push(Metric {
             name: format!("{}.{}", self.prefix, family.name),
             description: family.help.to_owned(),
             unit: unit(family.unit.as_ref()).to_owned(),

@@ -1,5 +1,6 @@
 //! One request to a collector, and what its answer means.
 
+use std::error::Error;
 use std::io;
 use std::net::ToSocketAddrs as _;
 use std::time::{Duration, Instant};
@@ -84,7 +85,8 @@ fn said(text: &str) -> String {
 
 /// Whether `error` is final for what was sent.
 pub(crate) fn is_refused(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<Refused>())
+    let inner = error.get_ref();
+    inner.is_some_and(<dyn Error + Send + Sync>::is::<Refused>)
 }
 
 #[cfg(test)]
