@@ -82,10 +82,10 @@ fn any_seed() {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "shown where the test fails")]
 fn exact(seed: u64) {
     crate::require_root();
     let mix = Mix::new(seed);
-    // Shown where the test fails.
     println!("EDGEGHOST_SEED={seed} repeats it: {mix:#?}");
     let outcome = play_it(&mix, None).unwrap();
     check::all(&outcome);
@@ -94,6 +94,7 @@ fn exact(seed: u64) {
 
 /// The same, where packets are not just lost: the words are those of tc-netem(8). Returns how many
 /// segments the hosts heard to have sent in vain (DSACK).
+#[expect(clippy::print_stdout, reason = "shown where the test fails")]
 pub(crate) fn exact_under(seed: u64, how: &str) -> u64 {
     crate::require_root();
     let mix = Mix::new(seed);

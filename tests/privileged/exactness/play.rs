@@ -31,6 +31,8 @@ pub(super) struct Account {
     pub(super) seen_last: Option<u64>,
     /// Whether the connection came in: it then has the SYN-ACKs of its request in its count.
     pub(super) accepted: bool,
+    /// Whether it is older than the agent.
+    pub(super) old: bool,
 }
 
 /// A connection that is up.
@@ -146,6 +148,7 @@ impl Live {
             whole,
             seen_last: None,
             accepted: end == 0,
+            old: self.plan.begin == Begin::Old,
         })
     }
 
