@@ -161,14 +161,17 @@ impl Skb {
 /// verifier knows the types on the way, so each step is one load, which reads 0 where nothing is.
 #[inline(always)]
 fn typed_netns(base: *const u8, offset: u32) -> u32 {
-    // SAFETY: the verifier admits this load only if the field lies there.
-    let net = unsafe { read_volatile(base.add(offset as usize).cast::<*const u8>()) };
+    let net: *const u8 = typed(base, offset);
     if net.is_null() {
         return 0;
     }
-    let inum = net.wrapping_add(get!(net_inum) as usize);
-    // SAFETY: likewise.
-    unsafe { read_volatile(inum.cast::<u32>()) }
+    typed(net, get!(net_inum))
+}
+
+#[inline(always)]
+fn typed<T: Copy>(base: *const u8, offset: u32) -> T {
+    // SAFETY: the verifier admits this load only if such a field lies there.
+    unsafe { read_volatile(base.add(offset as usize).cast::<T>()) }
 }
 
 /// Inode number of the namespace that the pointer at `offset` of something points to.

@@ -9,8 +9,10 @@
 mod explain;
 mod lines;
 
+use std::error::Error;
+use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -246,7 +248,9 @@ fn parse(toml: &str) -> Result<Config, String> {
 /// The table of autonomous systems of a run that began at `start`, if it had one. A recording may
 /// be judged where that is not, or is another by now.
 fn recorded_systems(recorded: &Config, start: Time) -> Option<Arc<AsTable>> {
-    let systems = recorded.systems().unwrap_or_else(|error| {
+    let named = recorded.path.as_table.iter().map(PathBuf::as_path);
+    let systems = plain_files(named).and_then(|()| Ok(recorded.systems()?));
+    let systems = systems.unwrap_or_else(|error| {
         log::warn!(
             "the recorded run told networks apart by autonomous system, and this replay does it \
              by /16 and /32: judgements may differ. {error}"
@@ -265,7 +269,9 @@ fn recorded_systems(recorded: &Config, start: Time) -> Option<Arc<AsTable>> {
 /// AWS's ranges of a run that began at `start`, if it had them. As with the table of autonomous
 /// systems.
 fn recorded_ranges(recorded: &Config, start: Time) -> Option<Arc<AwsRanges>> {
-    let ranges = recorded.aws_ranges().unwrap_or_else(|error| {
+    let ranges = plain_files([recorded.path.aws_ranges.as_path()]);
+    let ranges = ranges.and_then(|()| Ok(recorded.aws_ranges()?));
+    let ranges = ranges.unwrap_or_else(|error| {
         log::warn!(
             "the recorded run told AWS's own addresses apart, and this replay does not: \
              judgements may differ. {error}"
@@ -278,6 +284,16 @@ fn recorded_ranges(recorded: &Config, start: Time) -> Option<Arc<AwsRanges>> {
         );
     }
     Some(ranges)
+}
+
+/// A recording may be somebody else's: what it names is opened only if that is a file, for a device
+/// or a pipe may have no end, or none to come.
+fn plain_files<'a>(named: impl IntoIterator<Item = &'a Path>) -> Result<(), Box<dyn Error>> {
+    let strange = |path: &&Path| fs::metadata(path).is_ok_and(|about| !about.is_file());
+    match named.into_iter().find(strange) {
+        Some(path) => Err(format!("{} is no file", path.display()).into()),
+        None => Ok(()),
+    }
 }
 
 /// What a replay tells. Windows are not: their flows and listeners are not recorded.

@@ -136,10 +136,7 @@ impl Blanks {
 impl Blank {
     /// What it has cost so far.
     pub(crate) fn runs(&self) -> Result<Runs> {
-        let fd = self.program.as_raw_fd();
-        let info = fs::read_to_string(format!("/proc/self/fdinfo/{fd}"))?;
-        let (_, runs) = told(&info).context("the kernel tells nothing of a program")?;
-        Ok(runs)
+        runs(&self.program)
     }
 }
 
@@ -165,15 +162,20 @@ impl Runs {
     }
 }
 
-/// A program of a process.
-#[derive(Debug, Clone)]
+/// A program of a process. It stays, detached, until this is dropped.
+#[derive(Debug)]
 pub(crate) struct Program {
-    pub(crate) runs: Runs,
     pub(crate) info: Info,
+    fd: OwnedFd,
     id: u32,
 }
 
 impl Program {
+    /// What it has cost so far.
+    pub(crate) fn runs(&self) -> Result<Runs> {
+        runs(&self.fd)
+    }
+
     /// Whether it is the one at this tracepoint.
     pub(crate) fn is_at(&self, tracepoint: &str, number: u32) -> bool {
         let Info {
@@ -192,27 +194,36 @@ pub(crate) fn programs(pid: u32) -> Result<Vec<Program>> {
     for file in files.flatten() {
         // It may have been closed in between.
         let text = fs::read_to_string(file.path()).unwrap_or_default();
-        if let Some((id, runs)) = told(&text)
+        if let Some(id) = value(&text, "prog_id").and_then(|id| u32::try_from(id).ok())
             && !programs.iter().any(|known: &Program| known.id == id)
         {
-            let info = Info::of(id)?;
-            programs.push(Program { runs, info, id });
+            let fd = Request::new()
+                .word(0, id)
+                .ask_for_fd(PROG_GET_FD_BY_ID, 3)
+                .with_context(|| format!("cannot look at the eBPF program {id}"))?;
+            let info = Info::of(&fd)?;
+            programs.push(Program { info, fd, id });
         }
     }
     Ok(programs)
 }
 
 /// Out of what the kernel shows of a program (`bpf_prog_show_fdinfo`).
-fn told(info: &str) -> Option<(u32, Runs)> {
-    let value = |name: &str| -> Option<u64> {
-        let line = info.lines().find_map(|line| line.strip_prefix(name))?;
-        line.strip_prefix(':')?.trim().parse().ok()
+fn runs(program: &OwnedFd) -> Result<Runs> {
+    let fd = program.as_raw_fd();
+    let info = fs::read_to_string(format!("/proc/self/fdinfo/{fd}"))?;
+    let told = || {
+        Some(Runs {
+            count: value(&info, "run_cnt")?,
+            nanos: value(&info, "run_time_ns")?,
+        })
     };
-    let runs = Runs {
-        count: value("run_cnt")?,
-        nanos: value("run_time_ns")?,
-    };
-    Some((u32::try_from(value("prog_id")?).ok()?, runs))
+    told().context("the kernel tells nothing of a program")
+}
+
+fn value(info: &str, name: &str) -> Option<u64> {
+    let line = info.lines().find_map(|line| line.strip_prefix(name))?;
+    line.strip_prefix(':')?.trim().parse().ok()
 }
 
 /// `struct bpf_prog_info`, as far as it is wanted here.
@@ -253,13 +264,8 @@ pub(crate) struct Info {
 }
 
 impl Info {
-    /// Of the program with this number.
-    pub(crate) fn of(id: u32) -> Result<Self> {
-        let program = Request::new()
-            .word(0, id)
-            .ask_for_fd(PROG_GET_FD_BY_ID, 3)
-            .with_context(|| format!("cannot look at the eBPF program {id}"))?;
-        let first = look(&program, Raw::default())?;
+    fn of(program: &OwnedFd) -> Result<Self> {
+        let first = look(program, Raw::default())?;
         let bytes = usize::try_from(first.xlated)?;
         let code = vec![0_u64; bytes / 8];
         let wanted = Raw {
@@ -267,7 +273,7 @@ impl Info {
             xlated_at: code.as_ptr() as u64,
             ..Raw::default()
         };
-        look(&program, wanted)?;
+        look(program, wanted)?;
         // BPF_JMP | BPF_CALL, with neither another program nor a function of its own as target.
         let calls = code.iter().filter(|code| **code & 0xf0ff == 0x85).count();
         let length = first.name.iter().position(|byte| *byte == 0);

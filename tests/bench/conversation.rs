@@ -37,26 +37,27 @@ impl Conversation {
         Ok(Self { flows })
     }
 
-    /// Says and answers on each connection in turn, for so long; gives how often.
-    pub(crate) fn run(&mut self, time: Duration) -> Result<u64> {
-        self.paced(time, None)
-    }
-
-    /// The same, so many times a second if the machine can.
-    pub(crate) fn paced(&mut self, time: Duration, rate: Option<f64>) -> Result<u64> {
-        let begin = Instant::now();
-        let mut rounds = 0;
-        while begin.elapsed() < time {
+    /// Says and answers on each connection in turn, so often.
+    pub(crate) fn pass(&mut self, times: u32) -> Result<()> {
+        for _ in 0..times {
             interrupt::check()?;
             for (near, far) in &mut self.flows {
                 say(far, near)?;
                 say(near, far)?;
-                rounds += 1;
             }
-            if let Some(rate) = rate {
-                let due = Duration::from_secs_f64(rounds as f64 / rate);
-                std::thread::sleep(due.saturating_sub(begin.elapsed()));
-            }
+        }
+        Ok(())
+    }
+
+    /// The same for so long, so many times a second in all if the machine can; gives how often.
+    pub(crate) fn paced(&mut self, time: Duration, rate: f64) -> Result<u64> {
+        let begin = Instant::now();
+        let mut rounds = 0;
+        while begin.elapsed() < time {
+            self.pass(1)?;
+            rounds += self.flows.len() as u64;
+            let due = Duration::from_secs_f64(rounds as f64 / rate);
+            std::thread::sleep(due.saturating_sub(begin.elapsed()));
         }
         Ok(rounds)
     }

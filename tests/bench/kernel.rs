@@ -11,7 +11,7 @@ use anyhow::Result;
 use edgeghost_tests::interrupt;
 use edgeghost_tests::pair::{Kind, Pair};
 
-use crate::bpf::{Blank, Blanks, Runs, Statistics, programs};
+use crate::bpf::{Blank, Blanks, Program, Runs, Statistics, programs};
 use crate::bpftrace::Bpftrace;
 use crate::conversation::Conversation;
 use crate::daemon::Daemon;
@@ -36,8 +36,10 @@ const FLOWS: u16 = 64;
 /// Percent of the segments of bulk that are lost, for retransmissions and drops.
 const LOSS: u32 = 2;
 
-/// Parts that the conversation is cut into: the median of them is what a round tells.
-const SLICES: u32 = 10;
+/// Times that every connection has its turn in one part of a round; the median of the parts is what
+/// the round tells. Counted, not timed: on a busy machine a short time would be little but the first
+/// turn, for which nothing is in the cache.
+const PASSES: u32 = 30;
 
 /// What both kinds of subject cost in one round: nanoseconds above nothing, by program.
 type Costs = Vec<(&'static str, f64)>;
@@ -84,6 +86,9 @@ struct Bench {
     talk: Conversation,
     short: Short,
     blanks: Blanks,
+    /// Parts of a round.
+    slices: u32,
+    /// How long the rest of a round takes, each of two.
     time: Duration,
     empty: Vec<f64>,
 }
@@ -96,6 +101,7 @@ impl Bench {
             short: Short::new(&pair, 9_500)?,
             pair,
             blanks: Blanks::new()?,
+            slices: effort.of(5, 20),
             time: Duration::from_secs_f64(effort.of(0.3, 0.7)),
             empty: Vec::new(),
         })
@@ -105,20 +111,22 @@ impl Bench {
     fn costs(&mut self, pid: u32) -> Result<Costs> {
         let first = self.attach()?;
         // Starting anew, a program meets every connection for the first time.
-        self.talk.run(self.time / 2)?;
+        self.talk.pass(PASSES)?;
         let last = self.attach()?;
+        let programs = programs(pid)?;
         let mut slices = Vec::new();
-        let mut look = self.look(pid, &first, &last)?;
-        for _ in 0..SLICES {
-            self.talk.run(self.time / SLICES)?;
-            let next = self.look(pid, &first, &last)?;
+        self.talk.pass(PASSES)?;
+        let mut look = self.look(&programs, &first, &last)?;
+        for _ in 0..self.slices {
+            self.talk.pass(PASSES)?;
+            let next = self.look(&programs, &first, &last)?;
             slices.extend(next.above("tcp_probe", &look));
             self.empty.extend(next.nothing("tcp_probe", &look));
             look = next;
         }
         let mut costs = vec![("tcp_probe", quantile(&slices, 0.5))];
         self.disturb()?;
-        let ended = self.look(pid, &first, &last)?;
+        let ended = self.look(&programs, &first, &last)?;
         for name in PROGRAMS.iter().filter(|name| **name != "tcp_probe") {
             costs.extend(ended.above(name, &look).map(|above| (*name, above)));
         }
@@ -126,15 +134,14 @@ impl Bench {
     }
 
     /// What all have cost so far.
-    fn look(&self, pid: u32, first: &[Blank], last: &[Blank]) -> Result<Look> {
-        let programs = programs(pid)?;
+    fn look(&self, programs: &[Program], first: &[Blank], last: &[Blank]) -> Result<Look> {
         let mut look = Look::default();
         for (name, (first, last)) in PROGRAMS.iter().zip(first.iter().zip(last)) {
             let number = self.blanks.number(name)?;
             let found = programs.iter().find(|program| program.is_at(name, number));
             look.0.push(Beside {
                 name,
-                runs: found.map(|program| program.runs).unwrap_or_default(),
+                runs: found.map(Program::runs).transpose()?.unwrap_or_default(),
                 first: first.runs()?,
                 last: last.runs()?,
             });

@@ -38,7 +38,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<()> {
     for _ in 0..rounds {
         interrupt::check()?;
         // What is said is one segment, and what is answered another.
-        let rate = Some(RATE / 2.0);
+        let rate = RATE / 2.0;
         talk.paced(SETTLE, rate)?;
         spent.push(Spent::of(&daemon, || Ok(talk.paced(time, rate)? * 2))?);
     }
@@ -64,9 +64,10 @@ struct Spent {
 
 impl Spent {
     fn of(daemon: &Daemon, traffic: impl FnOnce() -> Result<u64>) -> Result<Self> {
+        let programs = programs(daemon.pid())?;
         let in_programs = || -> Result<u64> {
-            let programs = programs(daemon.pid())?;
-            Ok(programs.iter().map(|program| program.runs.nanos).sum())
+            let each = programs.iter().map(|program| Ok(program.runs()?.nanos));
+            each.sum()
         };
         let (usage, nanos) = (daemon.usage()?.processor, in_programs()?);
         let begin = Instant::now();

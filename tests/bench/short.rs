@@ -9,7 +9,7 @@ use edgeghost_tests::interrupt;
 use edgeghost_tests::pair::{Host, Pair};
 use edgeghost_tests::traffic;
 
-/// Ports, so that those that wait (TIME_WAIT) do not run out.
+/// Ports, so that those that wait (`TIME_WAIT`) do not run out.
 const LISTENERS: u16 = 24;
 
 /// Connections between two looks at the clock.

@@ -117,6 +117,13 @@ fn a_recorded_configuration_takes_no_memory_by_itself() {
     assert!(feed(target("recording"), "large bounds", text.as_bytes()));
 }
 
+/// A device without an end, which a recording names as if it were a file.
+#[test]
+fn a_recording_opens_no_device() {
+    let text = r#"{"timestamp":"2026-11-21T09:00:00Z","event":{"name":"agent_start","run_id":"1"},"host":{"name":"x"},"agent":{"config":{"toml":"[path]\naws_ranges = \"/dev/zero\"\nas_table = [\"/dev/zero\"]\n"}}}"#;
+    assert!(feed(target("recording"), "a device", text.as_bytes()));
+}
+
 /// Options longer than anything that is meant.
 #[test]
 fn long_words_are_refused_shortly() {
