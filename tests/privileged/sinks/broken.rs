@@ -82,6 +82,8 @@ fn an_io_error_is_told_elsewhere_and_what_takes_its_place_gets_the_rest() {
     assert!(first.contains("Input/output error"), "{first}");
     let heard = String::from_utf8(heard.lock().unwrap().clone()).unwrap();
     assert!(heard.starts_with("{\"timestamp\":"), "{heard}");
+    // A link to nothing would be no file to append to.
+    drop(File::create(&good).unwrap());
     put_in_place(&link, &good);
     let failed_at = told.count("event.sequence");
     agent
