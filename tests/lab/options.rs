@@ -67,8 +67,9 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) by_hand: bool,
 
-    /// Run the agent as the packages do: as a user of its own, `nobody`, with CAP_BPF and
-    /// CAP_PERFMON and nothing else; it then cannot name the processes of others
+    /// Run the agent as the packages do: as a user of its own, `nobody`, with `CAP_BPF` and
+    /// `CAP_PERFMON` and nothing else; it then cannot name the processes of others,
+    /// and a recording needs a folder that `nobody` may write to
     #[arg(long)]
     pub(crate) unprivileged: bool,
 

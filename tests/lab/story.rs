@@ -47,13 +47,11 @@ fn launch(options: &Options) -> Result<Launch> {
     let launch = Launch::new()
         .config(options.config())
         .record(options.record.clone());
-    if !options.unprivileged {
-        return Ok(launch);
-    }
-    if let Some(file) = &options.record {
-        service::hand_over(file)?;
-    }
-    Ok(launch.through(&service::words()?))
+    Ok(if options.unprivileged {
+        launch.through(&service::words()?)
+    } else {
+        launch
+    })
 }
 
 /// How long the address is on nothing when the lab itself takes the step.

@@ -6,8 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use edgeghost_tests::event::Event;
-use edgeghost_tests::temp::TempDir;
-use edgeghost_tests::{binary, tool, wait};
+use edgeghost_tests::{binary, service, tool, wait};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -18,7 +17,7 @@ const LIMIT: Duration = Duration::from_mins(4);
 #[test]
 fn the_incident_is_detected_advised_and_seen_to_recover() {
     crate::require_root();
-    let folder = TempDir::new().unwrap();
+    let folder = service::folder().unwrap();
     let recording = folder.path().join("lab.gz");
     let args = [
         "--unprivileged",

@@ -134,7 +134,7 @@ fn read(stream: &mut TcpStream) -> Result<(String, Vec<u8>)> {
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(LIMIT))?;
     let mut bytes = Vec::new();
-    let mut some = [0_u8; 65_536];
+    let mut some = vec![0_u8; 65_536];
     let mut more = |bytes: &mut Vec<u8>| -> Result<()> {
         match stream.read(&mut some)? {
             0 => bail!("it ends early: {}", String::from_utf8_lossy(bytes)),

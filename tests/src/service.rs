@@ -1,8 +1,6 @@
 //! The agent as a service runs it: a user of its own with two capabilities.
 
-use std::fs::File;
 use std::os::unix::fs::chown;
-use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
@@ -39,10 +37,4 @@ pub fn folder() -> Result<TempDir> {
     let folder = TempDir::new()?;
     chown(folder.path(), Some(NOBODY), Some(NOBODY))?;
     Ok(folder)
-}
-
-/// Makes a file that `nobody` may write.
-pub fn hand_over(file: &Path) -> Result<()> {
-    let made = File::create(file).and_then(|_| chown(file, Some(NOBODY), Some(NOBODY)));
-    made.with_context(|| format!("cannot make {}", file.display()))
 }

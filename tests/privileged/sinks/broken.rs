@@ -1,5 +1,5 @@
 //! A device that breaks (`EIO`): a terminal whose other side is closed, which takes nothing ever
-//! again (drivers/tty/tty_io.c, `hung_up_tty_write`).
+//! again (`drivers/tty/tty_io.c`, `hung_up_tty_write`).
 
 use std::fs::File;
 use std::io::Read as _;
@@ -26,7 +26,9 @@ struct Terminal {
 
 impl Terminal {
     fn open() -> Self {
-        let other_side = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        // The agent must not have this side, too.
+        let other_side =
+            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&other_side).unwrap();
         unlockpt(&other_side).unwrap();
         // As it is written, and without an echo.
@@ -46,7 +48,7 @@ impl Terminal {
         let mut side = File::from(self.other_side);
         let mut some = [0; 4096];
         let mut all = self.heard.lock().unwrap();
-        while all.iter().filter(|byte| **byte == b'\n').count() < lines {
+        while all.split(|byte| *byte == b'\n').count() <= lines {
             let read = side.read(&mut some).unwrap();
             all.extend_from_slice(&some[..read]);
         }
@@ -66,7 +68,6 @@ fn an_io_error_is_told_elsewhere_and_what_takes_its_place_gets_the_rest() {
     let [link, good] = ["link", "good"].map(|name| folder.path().join(name));
     let terminal = Terminal::open();
     put_in_place(&link, &terminal.path);
-    // A node of its own stays when the terminal has gone, and opening it fails as well.
     let config = talkative().sink(file(&link, "")).sink("kind = \"stdout\"");
     let mut agent = Launch::new().config(config).start().unwrap();
     let heard = Arc::clone(&terminal.heard);
@@ -81,6 +82,8 @@ fn an_io_error_is_told_elsewhere_and_what_takes_its_place_gets_the_rest() {
     assert!(first.contains("Input/output error"), "{first}");
     let heard = String::from_utf8(heard.lock().unwrap().clone()).unwrap();
     assert!(heard.starts_with("{\"timestamp\":"), "{heard}");
+    // A link to nothing would be no file to append to.
+    drop(File::create(&good).unwrap());
     put_in_place(&link, &good);
     let failed_at = told.count("event.sequence");
     agent
