@@ -111,6 +111,11 @@ impl Daemon {
         Ok(usage)
     }
 
+    /// Processor time since it had used so much.
+    pub(crate) fn processor_since(&self, before: Usage) -> Result<Duration> {
+        Ok(self.usage()?.processor.saturating_sub(before.processor))
+    }
+
     /// Its threads' names.
     pub(crate) fn threads(&self) -> Result<Vec<String>> {
         let folder = format!("/proc/{}/task", self.pid());

@@ -61,7 +61,7 @@ fn step(
         let (before, records, begin) = (daemon.usage()?, received(daemon)?, Instant::now());
         crowd.speak_until(begin + Duration::from_secs(effort.of(4, 10)), 1)?;
         let took = begin.elapsed().as_secs_f64();
-        let used = (daemon.usage()?.processor - before.processor).as_secs_f64();
+        let used = daemon.processor_since(before)?.as_secs_f64();
         let records = received(daemon)? - records;
         shares.push(used / took * 100.0);
         rates.push(records / took);

@@ -75,7 +75,7 @@ pub(crate) fn report(options: &Options) -> Result<String> {
     out.push_str("\n| budget | at most | measured | from, to | |\n|---|---|---|---|---|\n");
     for budget in &document.budgets {
         let figure = document.figure(&budget.figure);
-        let (median, range) = figure.map_or(("".into(), "".into()), |figure| {
+        let (median, range) = figure.map_or_else(Default::default, |figure| {
             (number(figure.median), figure.range())
         });
         let (at_most, outcome) = (number(budget.at_most), &budget.outcome);

@@ -56,7 +56,14 @@ fn idle(effort: Effort, report: &mut Report) -> Result<()> {
         wait(Duration::from_secs(effort.of(3, 10)))?;
         let (after, took) = (daemon.usage()?, begin.elapsed().as_secs_f64());
         wakeups.push((after.wakeups - before.wakeups) as f64 / took);
-        processor.push((after.processor - before.processor).as_secs_f64() / took * 100.0);
+        processor.push(
+            after
+                .processor
+                .saturating_sub(before.processor)
+                .as_secs_f64()
+                / took
+                * 100.0,
+        );
         memory.push(daemon.resident_mib()?);
     }
     report.figure(Figure::new(

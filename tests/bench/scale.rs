@@ -81,7 +81,7 @@ impl Load {
         let (usage, records, begin) = (daemon.usage()?, received(daemon)?, Instant::now());
         work()?;
         let seconds = begin.elapsed().as_secs_f64();
-        let used = (daemon.usage()?.processor - usage.processor).as_secs_f64();
+        let used = daemon.processor_since(usage)?.as_secs_f64();
         Ok(Self {
             seconds,
             share: used / seconds * 100.0,

@@ -91,7 +91,7 @@ fn flow(streams: &[(TcpStream, TcpStream)], time: Duration) -> Result<()> {
         for (near, far) in streams {
             let (mut near, mut far) = (near, far);
             ends.push(scope.spawn(move || {
-                let data = [0; 65_536];
+                let data = vec![0; 65_536];
                 while Instant::now() < end && interrupt::received().is_none() {
                     // Full buffers are what is wanted here.
                     let _ = near.write(&data);

@@ -22,12 +22,12 @@ impl Pulse {
     pub(super) fn every(period: Duration) -> io::Result<Self> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
-        let times = Itimerspec {
+        let beats = Itimerspec {
             it_interval: timespec(period)?,
             // Zero would switch it off.
             it_value: timespec(Duration::from_nanos(1))?,
         };
-        timerfd_settime(&timer, TimerfdTimerFlags::empty(), &times)?;
+        timerfd_settime(&timer, TimerfdTimerFlags::empty(), &beats)?;
         // SAFETY: the descriptor is owned by the handle, so it stays open as long as it is
         // registered.
         let registered = unsafe { AsyncFd::register_with_interest(timer, Interest::READABLE) };

@@ -151,8 +151,9 @@ fn wire(broken: Arc<AtomicBool>, loss: u32, seed: u8) -> Fate {
     let mut random = Random::seeded(seed);
     Box::new(move |now, _, peer| {
         let public = peer.octets().first() == Some(&240);
-        let lost = public && broken.load(Ordering::Relaxed) && random.below(100) < u64::from(loss);
-        (!lost).then(|| now + if public { PUBLIC } else { PRIVATE })
+        let swallowed =
+            public && broken.load(Ordering::Relaxed) && random.below(100) < u64::from(loss);
+        (!swallowed).then(|| now + if public { PUBLIC } else { PRIVATE })
     })
 }
 
