@@ -1,5 +1,7 @@
 //! Trouble once the address is off: every way out puts it back, or says how.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -164,9 +166,10 @@ fn interrupted_by(signal: Signal) {
     let (out, err) = (scene.path("out"), scene.path("err"));
     let file = |path| std::fs::File::create(path).unwrap();
     let mut child = Ended(
+        // A shell cannot trap what its parent ignores, as whoever starts tests by nohup does.
         scene
-            .command("bash", &script)
-            .arg("--yes")
+            .command("env", Path::new("--default-signal"))
+            .args([OsStr::new("bash"), script.as_os_str(), OsStr::new("--yes")])
             .stdin(Stdio::null())
             .stdout(file(&out))
             .stderr(file(&err))
