@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use edgeghost_tests::agent::{Agent, Launch};
 use edgeghost_tests::config::Config;
+use edgeghost_tests::counters::Counters;
 use edgeghost_tests::event::Event;
 use edgeghost_tests::imds::{Data, Imds};
 use edgeghost_tests::netns::Network;
@@ -297,6 +298,9 @@ fn a_full_map_costs_detail_and_no_count() {
     let (counted, syn_acks) = totals::of_netns(ended.last(), inode);
     ended.assert(
         (before..=after).contains(&(counted.segments + syn_acks)),
-        &format!("{counted:?} and {syn_acks} SYN-ACKs, RetransSegs {before} to {after}"),
+        &format!(
+            "{counted:?} and {syn_acks} SYN-ACKs, RetransSegs {before} to {after}; {:#?}",
+            Counters::of(&pair.near.netns).unwrap()
+        ),
     );
 }

@@ -13,23 +13,24 @@ struct Probe {
     required: bool,
 }
 
-/// Attached in this order: the end of a flow is known before its beginning, so that no state
-/// outlives its socket.
+/// Attached in this order. Retransmissions are seen before any flow is known: one in between would
+/// look as if it had failed, for the socket counts it and nothing told of it. The end of a flow is
+/// known before its beginning, so that no state outlives its socket.
 const PROBES: &[Probe] = &[
-    Probe {
-        name: "tcp_destroy_sock",
-        required: false,
-    },
-    Probe {
-        name: "inet_sock_set_state",
-        required: false,
-    },
     Probe {
         name: "tcp_retransmit_skb",
         required: true,
     },
     Probe {
         name: "tcp_retransmit_synack",
+        required: false,
+    },
+    Probe {
+        name: "tcp_destroy_sock",
+        required: false,
+    },
+    Probe {
+        name: "inet_sock_set_state",
         required: false,
     },
     Probe {
@@ -74,37 +75,51 @@ pub(super) fn attach(
     btf: &Btf,
     lacks: impl Fn(&str) -> Option<String>,
 ) -> Result<Vec<ProbeOutcome>, LoadError> {
-    let mut outcomes = Vec::with_capacity(PROBES.len());
-    for probe in PROBES {
-        let state = match lacks(probe.name) {
-            Some(lack) => ProbeState::Unsupported(lack),
-            None => match attach_one(ebpf, btf, probe.name) {
-                Ok(()) => ProbeState::Attached,
-                Err(reason) => ProbeState::Failed(reason),
+    // The verifier takes its time with each: all are loaded before the first is attached.
+    let mut outcomes: Vec<ProbeOutcome> = PROBES
+        .iter()
+        .map(|probe| ProbeOutcome {
+            name: probe.name,
+            state: match lacks(probe.name) {
+                Some(lack) => ProbeState::Unsupported(lack),
+                None => state(load(ebpf, btf, probe.name)),
             },
-        };
-        if probe.required
-            && let ProbeState::Failed(reason) | ProbeState::Unsupported(reason) = state
+        })
+        .collect();
+    for (probe, outcome) in PROBES.iter().zip(&mut outcomes) {
+        if outcome.state == ProbeState::Attached {
+            outcome.state = state(hook(ebpf, probe.name));
+        }
+        if let ProbeState::Failed(reason) | ProbeState::Unsupported(reason) = &outcome.state
+            && probe.required
         {
             return Err(LoadError::Probe {
                 name: probe.name,
-                reason,
+                reason: reason.clone(),
             });
         }
-        outcomes.push(ProbeOutcome {
-            name: probe.name,
-            state,
-        });
     }
     Ok(outcomes)
 }
 
-fn attach_one(ebpf: &mut Ebpf, btf: &Btf, name: &str) -> Result<(), String> {
+fn state(result: Result<(), String>) -> ProbeState {
+    match result {
+        Ok(()) => ProbeState::Attached,
+        Err(reason) => ProbeState::Failed(reason),
+    }
+}
+
+fn load(ebpf: &mut Ebpf, btf: &Btf, name: &str) -> Result<(), String> {
+    program(ebpf, name)?.load(name, btf).map_err(chain)
+}
+
+fn hook(ebpf: &mut Ebpf, name: &str) -> Result<(), String> {
+    program(ebpf, name)?.attach().map(drop).map_err(chain)
+}
+
+fn program<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut BtfTracePoint, String> {
     let program = ebpf.program_mut(name).ok_or("not in the eBPF object")?;
-    let program: &mut BtfTracePoint = program.try_into().map_err(chain)?;
-    program.load(name, btf).map_err(chain)?;
-    program.attach().map_err(chain)?;
-    Ok(())
+    program.try_into().map_err(chain)
 }
 
 /// The error with all that lies behind it; the verifier's log is in there.
