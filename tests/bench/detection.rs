@@ -18,7 +18,7 @@ use stage::Stage;
 /// All is well for so long first: the daemon has to know what is normal.
 const CALM_S: u64 = 60;
 /// What has not been said so long after the onset counts as not said.
-const PATIENCE: Duration = Duration::from_mins(3);
+const PATIENCE: Duration = Duration::from_mins(2);
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Percent of public packets lost, each way; 100 is a black hole.

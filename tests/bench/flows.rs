@@ -57,9 +57,9 @@ fn step(
 ) -> Result<f64> {
     crowd.speak_until(Instant::now() + SETTLE, 1)?;
     let (mut shares, mut costs, mut memory, mut rates) = (vec![], vec![], vec![], vec![]);
-    for _ in 0..effort.of(1, 5) {
+    for _ in 0..effort.of(1, 3) {
         let (before, records, begin) = (daemon.usage()?, received(daemon)?, Instant::now());
-        crowd.speak_until(begin + Duration::from_secs(effort.of(4, 10)), 1)?;
+        crowd.speak_until(begin + Duration::from_secs(effort.of(4, 8)), 1)?;
         let took = begin.elapsed().as_secs_f64();
         let used = daemon.processor_since(before)?.as_secs_f64();
         let records = received(daemon)? - records;

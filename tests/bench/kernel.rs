@@ -50,7 +50,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<()> {
     let mut bench = Bench::new(effort)?;
     let bpftrace = Bpftrace::version();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for round in 0..effort.of(2, 12) {
+    for round in 0..effort.of(2, 8) {
         interrupt::check()?;
         let other = |bench: &mut Bench, theirs: &mut Vec<Costs>| -> Result<()> {
             if bpftrace.is_ok() {

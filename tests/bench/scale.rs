@@ -20,7 +20,7 @@ const FLOWS: usize = 200;
 const TIMES: [u32; 3] = [5, 50, 500];
 /// Flows of one process more, up to so many processes.
 const STEP: usize = 18_000;
-const PARTS: u16 = 6;
+const PARTS: u16 = 4;
 /// What holds only until a step is under way.
 const SETTLE: Duration = Duration::from_secs(5);
 
@@ -41,7 +41,7 @@ fn segments(effort: Effort, report: &mut Report) -> Result<()> {
         let segments = arrived(&crowd)?;
         let load = Load::of(&daemon, || {
             crowd.speak_until(
-                Instant::now() + Duration::from_secs(effort.of(4, 15)),
+                Instant::now() + Duration::from_secs(effort.of(4, 10)),
                 times,
             )
         })?;

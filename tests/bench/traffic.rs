@@ -97,7 +97,7 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) -> Result<()> {
         .filter(|watcher| *watcher != Watcher::Bpftrace || Bpftrace::version().is_ok())
         .collect();
     let mut rounds: Vec<Vec<(Watcher, Values)>> = Vec::new();
-    for round in 0..effort.of(2, 11) {
+    for round in 0..effort.of(2, 7) {
         let mut values = Vec::new();
         // Nobody is always the first or always the last.
         let (before, after) = watchers.split_at(round % watchers.len());

@@ -13,7 +13,7 @@ use edgeghost_tests::pair::{Kind, Pair};
 use edgeghost_tests::{links, traffic, wait, witness};
 use rustix::process::Signal;
 
-use crate::totals;
+use crate::{totals, unseen};
 
 const LIMIT: Duration = Duration::from_mins(2);
 
@@ -296,8 +296,11 @@ fn a_full_map_costs_detail_and_no_count() {
     let after = witness::retrans_segs(&pair.near.netns).unwrap();
     ended.assert_clean();
     let (counted, syn_acks) = totals::of_netns(ended.last(), inode);
+    // What passed a tracepoint unseen (see `unseen`) is caught up with by the socket's own count,
+    // but not where the flow's state was pushed out meanwhile.
+    let least = before - unseen::MOST;
     ended.assert(
-        (before..=after).contains(&(counted.segments + syn_acks)),
+        (least..=after).contains(&(counted.segments + syn_acks)),
         &format!(
             "{counted:?} and {syn_acks} SYN-ACKs, RetransSegs {before} to {after}; {:#?}",
             Counters::of(&pair.near.netns).unwrap()

@@ -42,6 +42,7 @@ mod status;
 mod stop;
 mod supervised;
 mod totals;
+mod unseen;
 mod witness;
 
 /// Fails where the test cannot be made: a test that is skipped in silence looks like one that

@@ -66,9 +66,11 @@ impl Sum for Kinds {
 ///   that has not left the host yet (`TCPSpuriousRtxHostQueues`, which probes count as well).
 /// - `TCPLossProbes` has those, too, that send new data instead of old (`tcp_send_loss_probe`).
 ///
-/// The agent goes by the state of the socket, the kernel by who sends: a probe whose timer runs
-/// out after recovery began is told as fast, and what `tcp_tsq_write` sends after a recovery was
-/// undone as a probe. That is rare, hence [`slack`]; the sum over the kinds has none.
+/// The agent goes by the state of the socket, the kernel by who sends. What the queue sends is the
+/// same to both. What a timer or a probe sends itself, of which there is at most one for each
+/// `TCPTimeouts` and `TCPLossProbes`, is of the kind that the socket's state says, so it may be among
+/// the fast ones: 24 of 435 in one mix. What `tcp_tsq_write` sends after a recovery was undone is
+/// told as a probe: rare, hence [`slack`]. The sum over the kinds has no slack.
 pub(super) fn check(ended: &Ended, host: &Counted, told: Kinds, syn_acks: u64, untold: u64) {
     let count = |name: &str| host.counters.get(name);
     let says = |what: &str| {
@@ -80,20 +82,26 @@ pub(super) fn check(ended: &Ended, host: &Counted, told: Kinds, syn_acks: u64, u
     let slack = untold + slack(told);
     let syns = told.syn + syn_acks;
     ended.assert(syns == count("TCPSynRetrans"), &says("SYNs"));
+    let timers = count("TCPTimeouts").saturating_sub(told.syn);
+    let by_themselves = timers + count("TCPLossProbes");
     let fast = count("TCPFastRetrans");
-    ended.assert(fast.abs_diff(told.fast) <= slack, &says("fast"));
+    let fewest = fast.saturating_sub(slack);
+    ended.assert(
+        (fewest..=fast + by_themselves + slack).contains(&told.fast),
+        &says("fast"),
+    );
 
     let queued = count("TCPSlowStartRetrans");
     ended.assert(queued <= told.timeout + slack, &says("after a timeout"));
     let first = told.timeout.saturating_sub(queued);
-    let timers = count("TCPTimeouts").saturating_sub(told.syn);
     ended.assert(
-        first <= timers + slack,
+        first <= by_themselves + slack,
         &says("more timeouts than the kernel's"),
     );
     let nothing_sent = count("TCPAbortOnTimeout") + count("TCPSpuriousRtxHostQueues");
+    let as_fast = told.fast.saturating_sub(fast);
     ended.assert(
-        timers <= first + syn_acks + nothing_sent + slack,
+        timers <= first + as_fast + syn_acks + nothing_sent + slack,
         &says("timeouts that are not told"),
     );
     ended.assert(
