@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
-use serde_json::Value;
+use anyhow::Result;
 
 use crate::crowd::Crowd;
 use crate::daemon::Daemon;
 use crate::figure::Figure;
 use crate::flood;
+use crate::load::Load;
 use crate::report::Report;
 use crate::suite::Effort;
 
@@ -58,15 +58,12 @@ fn step(
     crowd.speak_until(Instant::now() + SETTLE, 1)?;
     let (mut shares, mut costs, mut memory, mut rates) = (vec![], vec![], vec![], vec![]);
     for _ in 0..effort.of(1, 3) {
-        let (before, records, begin) = (daemon.usage()?, received(daemon)?, Instant::now());
-        crowd.speak_until(begin + Duration::from_secs(effort.of(4, 8)), 1)?;
-        let took = begin.elapsed().as_secs_f64();
-        let used = daemon.processor_since(before)?.as_secs_f64();
-        let records = received(daemon)? - records;
-        shares.push(used / took * 100.0);
-        rates.push(records / took);
-        if records > 0.0 {
-            costs.push(used / records * 1e6);
+        let end = Instant::now() + Duration::from_secs(effort.of(4, 8));
+        let load = Load::of(daemon, || crowd.speak_until(end, 1))?;
+        shares.push(load.share);
+        rates.push(load.records);
+        if load.records > 0.0 {
+            costs.push(load.share / 100.0 / load.records * 1e6);
         }
         memory.push(daemon.resident_mib()?);
     }
@@ -94,11 +91,4 @@ fn step(
         report.figure(Figure::new(id, what, unit, samples));
     }
     Ok(crate::figure::quantile(&shares, 0.5))
-}
-
-/// Records that the daemon has had from the kernel.
-pub(crate) fn received(daemon: &Daemon) -> Result<f64> {
-    let health = daemon.health()?;
-    let records = health.get("records_received").and_then(Value::as_f64);
-    records.context("the daemon's status tells no records_received")
 }

@@ -22,6 +22,7 @@ mod flood;
 mod flows;
 mod host;
 mod kernel;
+mod load;
 mod markdown;
 mod measure;
 mod process;

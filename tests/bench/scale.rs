@@ -3,14 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
-use edgeghost_tests::netns::Netns;
+use anyhow::Result;
+use edgeghost_tests::witness;
 use serde_json::Value;
 
 use crate::crowd::{Crowd, Part};
 use crate::daemon::Daemon;
 use crate::figure::Figure;
-use crate::flows::received;
+use crate::load::Load;
 use crate::process::wait;
 use crate::report::Report;
 use crate::suite::Effort;
@@ -67,59 +67,10 @@ fn segments(effort: Effort, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// What the daemon took, and was told, in a while.
-struct Load {
-    seconds: f64,
-    /// Of one processor, percent.
-    share: f64,
-    /// Records from the kernel a second.
-    records: f64,
-}
-
-impl Load {
-    fn of(daemon: &Daemon, work: impl FnOnce() -> Result<()>) -> Result<Self> {
-        let (usage, records, begin) = (daemon.usage()?, received(daemon)?, Instant::now());
-        work()?;
-        let seconds = begin.elapsed().as_secs_f64();
-        let used = daemon.processor_since(usage)?.as_secs_f64();
-        Ok(Self {
-            seconds,
-            share: used / seconds * 100.0,
-            records: (received(daemon)? - records) / seconds,
-        })
-    }
-
-    fn tell(&self, id: &str, words: &str, report: &mut Report) {
-        report.figure(Figure::new(
-            format!("{id}.cpu_percent"),
-            format!("{words}: daemon's processor time, of one CPU"),
-            "%",
-            vec![self.share],
-        ));
-        report.figure(Figure::new(
-            format!("{id}.records_per_s"),
-            format!("{words}: records from the kernel"),
-            "/s",
-            vec![self.records],
-        ));
-    }
-}
-
 /// Segments that have arrived at either end, by the kernel's `InSegs`.
 fn arrived(crowd: &Crowd) -> Result<f64> {
-    let of = |netns: &Netns| -> Result<f64> {
-        let text = netns.proc_net("snmp")?;
-        let mut lines = text.lines().filter(|line| line.starts_with("Tcp:"));
-        let (names, values) = (lines.next(), lines.next());
-        let mut pairs = names
-            .into_iter()
-            .flat_map(str::split_whitespace)
-            .zip(values.into_iter().flat_map(str::split_whitespace));
-        let found = pairs.find(|(name, _)| *name == "InSegs");
-        let (_, value) = found.context("no InSegs in /proc/net/snmp")?;
-        value.parse().context("InSegs is no number")
-    };
-    Ok(of(&crowd.near)? + of(&crowd.far)?)
+    let of = |netns| witness::tcp_counter(netns, "InSegs");
+    Ok((of(&crowd.near)? + of(&crowd.far)?) as f64)
 }
 
 /// Ever more flows, each with a segment a second.

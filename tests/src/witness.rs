@@ -114,6 +114,11 @@ fn parse(line: &str) -> Result<Socket> {
 
 /// The namespace's own count of segments sent again (`RetransSegs`, SYN-ACKs included).
 pub fn retrans_segs(netns: &Netns) -> Result<u64> {
+    tcp_counter(netns, "RetransSegs")
+}
+
+/// A counter of TCP in a namespace, by its name in `/proc/net/snmp`.
+pub fn tcp_counter(netns: &Netns, name: &str) -> Result<u64> {
     let text = netns.proc_net("snmp")?;
     let mut lines = text.lines().filter(|line| line.starts_with("Tcp:"));
     let (names, values) = (lines.next(), lines.next());
@@ -123,11 +128,11 @@ pub fn retrans_segs(netns: &Netns) -> Result<u64> {
     names
         .split_whitespace()
         .zip(values.split_whitespace())
-        .find(|(name, _)| *name == "RetransSegs")
-        .context("no `RetransSegs` in /proc/net/snmp")?
+        .find(|(known, _)| *known == name)
+        .with_context(|| format!("no `{name}` in /proc/net/snmp"))?
         .1
         .parse()
-        .context("`RetransSegs` is no number")
+        .with_context(|| format!("`{name}` is no number"))
 }
 
 /// Repeats `round` until the namespace has sent at least `segments` again since this began: how

@@ -76,37 +76,31 @@ pub(super) fn attach(
     lacks: impl Fn(&str) -> Option<String>,
 ) -> Result<Vec<ProbeOutcome>, LoadError> {
     // The verifier takes its time with each: all are loaded before the first is attached.
-    let mut outcomes: Vec<ProbeOutcome> = PROBES
+    let loaded: Vec<Result<(), ProbeState>> = PROBES
         .iter()
-        .map(|probe| ProbeOutcome {
-            name: probe.name,
-            state: match lacks(probe.name) {
-                Some(lack) => ProbeState::Unsupported(lack),
-                None => state(load(ebpf, btf, probe.name)),
-            },
+        .map(|probe| match lacks(probe.name) {
+            Some(lack) => Err(ProbeState::Unsupported(lack)),
+            None => load(ebpf, btf, probe.name).map_err(ProbeState::Failed),
         })
         .collect();
-    for (probe, outcome) in PROBES.iter().zip(&mut outcomes) {
-        if outcome.state == ProbeState::Attached {
-            outcome.state = state(hook(ebpf, probe.name));
-        }
-        if let ProbeState::Failed(reason) | ProbeState::Unsupported(reason) = &outcome.state
-            && probe.required
+    let mut outcomes = Vec::with_capacity(PROBES.len());
+    for (probe, loaded) in PROBES.iter().zip(loaded) {
+        let attached = loaded.and_then(|()| hook(ebpf, probe.name).map_err(ProbeState::Failed));
+        let state = attached.map_or_else(|state| state, |()| ProbeState::Attached);
+        if probe.required
+            && let ProbeState::Failed(reason) | ProbeState::Unsupported(reason) = state
         {
             return Err(LoadError::Probe {
                 name: probe.name,
-                reason: reason.clone(),
+                reason,
             });
         }
+        outcomes.push(ProbeOutcome {
+            name: probe.name,
+            state,
+        });
     }
     Ok(outcomes)
-}
-
-fn state(result: Result<(), String>) -> ProbeState {
-    match result {
-        Ok(()) => ProbeState::Attached,
-        Err(reason) => ProbeState::Failed(reason),
-    }
 }
 
 fn load(ebpf: &mut Ebpf, btf: &Btf, name: &str) -> Result<(), String> {
